@@ -1,0 +1,64 @@
+// Fatal errors: how the runtime ends a process that it cannot keep correct.
+//
+// Go tells `throw` (the runtime's own invariant is broken) from `fatal` (the
+// program misused the runtime); both print "fatal error: TEXT". So do these.
+// The text is fixed for each error, so that tests and operators can match it;
+// details that vary go on lines of their own before it, through PrintErr.
+//
+// Everything here is callable from any thread, from any stack of at least
+// 4 KiB, and with any lock held: nothing allocates, nothing locks.
+
+#ifndef RUNTIME_BASE_THROW_H_
+#define RUNTIME_BASE_THROW_H_
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+
+namespace heddle::base {
+
+// Longest message that PrintErr and Throw format; the rest is cut off.
+inline constexpr size_t kMaxMessage = 1024;
+
+// Writes `text` to standard error as it is, whole even if write(2) is
+// interrupted or partial. Errors of write(2) are ignored: there is nowhere to
+// tell them.
+void WriteErr(absl::string_view text);
+
+// Writes "fatal error: TEXT\n" to standard error and aborts the process.
+[[noreturn]] void ThrowText(absl::string_view text);
+
+// Formats as absl::StrFormat does and writes the result to standard error.
+template <typename... Args>
+void PrintErr(const absl::FormatSpec<Args...>& format, const Args&... args) {
+  char text[kMaxMessage];
+  const int n = absl::SNPrintF(text, sizeof text, format, args...);
+  if (n > 0) {
+    WriteErr({text, n < static_cast<int>(sizeof text) ? n : sizeof text - 1});
+  }
+}
+
+// Formats as absl::StrFormat does, prints "fatal error: TEXT" and aborts.
+template <typename... Args>
+[[noreturn]] void Throw(const absl::FormatSpec<Args...>& format,
+                        const Args&... args) {
+  char text[kMaxMessage];
+  const int n = absl::SNPrintF(text, sizeof text, format, args...);
+  ThrowText({text, n < static_cast<int>(sizeof text) ? (n > 0 ? n : 0)
+                                                      : sizeof text - 1});
+}
+
+}  // namespace heddle::base
+
+// Checks an invariant in debug builds (those without NDEBUG) and throws with
+// its text when it is broken. `condition` is not evaluated otherwise.
+#ifdef NDEBUG
+#define HEDDLE_DCHECK(condition) static_cast<void>(0)
+#else
+#define HEDDLE_DCHECK(condition)                                      \
+  (__builtin_expect(static_cast<bool>(condition), 1)                  \
+       ? static_cast<void>(0)                                         \
+       : ::heddle::base::Throw("broken invariant: %s (%s:%d)",        \
+                               #condition, __FILE__, __LINE__))
+#endif
+
+#endif  // RUNTIME_BASE_THROW_H_
