@@ -1,0 +1,104 @@
+// Context: a function on a stack of its own, for the tests of this package.
+// The smallest possible user of gobuf.h that is right under every sanitizer.
+
+#ifndef RUNTIME_ARCH_CONTEXT_FOR_TEST_H_
+#define RUNTIME_ARCH_CONTEXT_FOR_TEST_H_
+
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "runtime/arch/gobuf.h"
+#include "runtime/sanitizer/fiber.h"
+#include "runtime/sanitizer/stack_hooks.h"
+
+namespace heddle::arch {
+
+class Context {
+ public:
+  using Body = std::function<void(Context&)>;
+
+  static constexpr size_t kStackSize = 256 << 10;
+
+  explicit Context(Body body)
+      : body_(std::move(body)), stack_(new char[kStackSize]) {
+    const auto lo = reinterpret_cast<uintptr_t>(stack_.get());
+    sanitizer::FiberCreate(&fiber_, lo, kStackSize);
+    GostartCall(&buf_, lo + kStackSize, &Context::Entry, this);
+  }
+
+  ~Context() {
+    // Frames that never returned leave redzones in the shadow of the stack.
+    sanitizer::AsanUnpoison(reinterpret_cast<uintptr_t>(stack_.get()),
+                            kStackSize);
+    sanitizer::FiberDestroy(&fiber_);
+  }
+
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // Runs the body on, on the calling thread, until it suspends or returns.
+  void Resume() {
+    Gobuf g0;
+    sanitizer::Fiber g0_fiber;
+    sanitizer::FiberCreate(&g0_fiber, 0, 0);
+    g0_ = &g0;
+    g0_fiber_ = &g0_fiber;
+    const McallRequest request = SwitchIn();
+    request.fn(request.arg);
+  }
+
+  // In the body: leaves it until the next Resume. `fn(arg)` then runs on the
+  // resumer's stack.
+  void Suspend(void (*fn)(void*), void* arg) { SwitchOut(fn, arg); }
+  void Suspend() { SwitchOut([](void*) {}, nullptr); }
+
+  bool done() const { return done_; }
+  const Gobuf& buf() const { return buf_; }
+  const Gobuf& g0() const { return *g0_; }
+  sanitizer::Fiber* fiber() { return &fiber_; }
+  sanitizer::Fiber* g0_fiber() { return g0_fiber_; }
+
+ private:
+  [[gnu::noinline]] HEDDLE_NO_SANITIZE_THREAD McallRequest SwitchIn() {
+    sanitizer::Fiber* const g0_fiber = g0_fiber_;
+    sanitizer::StartSwitch(g0_fiber, &fiber_, false);
+    const McallRequest request = Gogo(g0_, &buf_);
+    sanitizer::FinishSwitch(g0_fiber);
+    return request;
+  }
+
+  [[gnu::noinline]] HEDDLE_NO_SANITIZE_THREAD void SwitchOut(void (*fn)(void*),
+                                                             void* arg) {
+    sanitizer::StartSwitch(&fiber_, g0_fiber_, false);
+    Mcall(&buf_, g0_, fn, arg);
+    sanitizer::FinishSwitch(&fiber_);
+  }
+
+  HEDDLE_NO_SANITIZE_THREAD static void Entry(void* arg) {
+    auto* const self = static_cast<Context*>(arg);
+    sanitizer::FinishSwitch(&self->fiber_);
+    self->RunBody();
+    sanitizer::StartSwitch(&self->fiber_, self->g0_fiber_, true);
+    Mcall(&self->buf_, self->g0_, &Context::Finish, self);
+    std::abort();  // nobody resumes a finished context
+  }
+
+  [[gnu::noinline]] void RunBody() { body_(*this); }
+
+  static void Finish(void* arg) { static_cast<Context*>(arg)->done_ = true; }
+
+  Body body_;
+  std::unique_ptr<char[]> stack_;
+  Gobuf buf_;
+  Gobuf* g0_ = nullptr;
+  sanitizer::Fiber fiber_;
+  sanitizer::Fiber* g0_fiber_ = nullptr;
+  bool done_ = false;
+};
+
+}  // namespace heddle::arch
+
+#endif  // RUNTIME_ARCH_CONTEXT_FOR_TEST_H_

@@ -1,0 +1,83 @@
+// What the sanitizers are told when memory that the runtime manages itself,
+// above all a stack, is given out and taken back: Go's racemalloc, msanmalloc,
+// asanunpoison and so on, called where gfget, gfput and stackalloc call them.
+//
+// All are empty when their sanitizer is off, callable from any thread, and
+// never lock anything of the runtime's.
+
+#ifndef RUNTIME_SANITIZER_STACK_HOOKS_H_
+#define RUNTIME_SANITIZER_STACK_HOOKS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/sanitizer/sanitizer.h"
+
+#if HEDDLE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+#if HEDDLE_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+#if HEDDLE_MSAN
+#include <sanitizer/msan_interface.h>
+#endif
+
+namespace heddle::sanitizer {
+
+// The memory [lo, lo + size) gets a new owner: what its old owners did until
+// their RaceFree of the same `lo` happened before what the new owner does.
+// (racemalloc. Go's also forgets the old accesses; TSan offers no call for
+// that, and the ordering has the same effect.)
+[[gnu::always_inline]] inline void RaceMalloc([[maybe_unused]] uintptr_t lo,
+                                              [[maybe_unused]] size_t size) {
+#if HEDDLE_TSAN
+  __tsan_acquire(reinterpret_cast<void*>(lo));
+#endif
+}
+
+// The owner of the memory at `lo` is done with it. (racefree)
+[[gnu::always_inline]] inline void RaceFree([[maybe_unused]] uintptr_t lo,
+                                            [[maybe_unused]] size_t size) {
+#if HEDDLE_TSAN
+  __tsan_release(reinterpret_cast<void*>(lo));
+#endif
+}
+
+// [lo, lo + size) is fresh: its contents count as uninitialised. (msanmalloc)
+[[gnu::always_inline]] inline void MsanMalloc([[maybe_unused]] uintptr_t lo,
+                                              [[maybe_unused]] size_t size) {
+#if HEDDLE_MSAN
+  __msan_allocated_memory(reinterpret_cast<void*>(lo), size);
+#endif
+}
+
+// [lo, lo + size) was written by code that MemorySanitizer does not see, such
+// as assembly: its contents count as initialised.
+[[gnu::always_inline]] inline void MsanUnpoison([[maybe_unused]] uintptr_t lo,
+                                                [[maybe_unused]] size_t size) {
+#if HEDDLE_MSAN
+  __msan_unpoison(reinterpret_cast<void*>(lo), size);
+#endif
+}
+
+// [lo, lo + size) may be used. Also wipes the redzones that frames which were
+// left for ever (Goexit, a finished goroutine) left behind. (asanunpoison)
+[[gnu::always_inline]] inline void AsanUnpoison([[maybe_unused]] uintptr_t lo,
+                                                [[maybe_unused]] size_t size) {
+#if HEDDLE_ASAN
+  __asan_unpoison_memory_region(reinterpret_cast<void*>(lo), size);
+#endif
+}
+
+// Touching [lo, lo + size) is an error until AsanUnpoison. (asanpoison)
+[[gnu::always_inline]] inline void AsanPoison([[maybe_unused]] uintptr_t lo,
+                                              [[maybe_unused]] size_t size) {
+#if HEDDLE_ASAN
+  __asan_poison_memory_region(reinterpret_cast<void*>(lo), size);
+#endif
+}
+
+}  // namespace heddle::sanitizer
+
+#endif  // RUNTIME_SANITIZER_STACK_HOOKS_H_
