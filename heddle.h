@@ -1,0 +1,12 @@
+// heddle: goroutines for C++. Everything that programs use.
+
+#ifndef HEDDLE_H_
+#define HEDDLE_H_
+
+#include "runtime/debug/traceback.h"  // IWYU pragma: export
+#include "runtime/go.h"               // IWYU pragma: export
+#include "runtime/runtime.h"          // IWYU pragma: export
+#include "runtime/sync/mutex.h"       // IWYU pragma: export
+#include "runtime/sync/wait_group.h"  // IWYU pragma: export
+
+#endif  // HEDDLE_H_

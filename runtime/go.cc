@@ -1,0 +1,74 @@
+#include "runtime/go.h"
+
+#include <thread>  // NOLINT: std::this_thread::yield
+
+#include "runtime/base/throw.h"
+#include "runtime/os/cpu_count.h"
+#include "runtime/sched/goexit.h"
+#include "runtime/sched/newproc.h"
+#include "runtime/sched/park.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/stop_the_world.h"
+
+namespace heddle {
+namespace {
+
+sched::Sched* CurrentSched() {
+  const sched::G* gp = sched::Getg();
+  return gp == nullptr ? nullptr : gp->m->sched;
+}
+
+}  // namespace
+
+namespace go_internal {
+
+void Start(const sched::FuncVal& fn, const GoOptions& options) {
+  sched::Sched* sched = CurrentSched();
+  if (sched == nullptr) {
+    base::Throw(
+        "heddle::Go called outside any runtime: call it from heddle::Run, or "
+        "use heddle::Runtime::Go");
+  }
+  sched::NewProc(sched, fn, options,
+                 reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+}
+
+}  // namespace go_internal
+
+void Yield() {
+  if (sched::ParkableG() != nullptr) {
+    sched::Gosched();
+  } else {
+    std::this_thread::yield();
+  }
+}
+
+void Goexit() { sched::Goexit(); }
+
+uint64_t GoId() {
+  const sched::G* gp = sched::Getg();
+  return gp == nullptr ? 0 : gp->goid;
+}
+
+uint64_t ParentGoId() {
+  const sched::G* gp = sched::Getg();
+  return gp == nullptr ? 0 : gp->parent_goid;
+}
+
+int NumGoroutine() {
+  const sched::Sched* sched = CurrentSched();
+  return sched == nullptr ? 0 : static_cast<int>(sched::GCount(sched));
+}
+
+int NumCpu() { return os::NumCpu(); }
+
+int GoMaxProcs(int n) {
+  const sched::Sched* sched = CurrentSched();
+  if (sched == nullptr) {
+    if (n > 0) base::Throw("heddle::GoMaxProcs called outside any runtime");
+    return 0;
+  }
+  return sched::GoMaxProcs(n);
+}
+
+}  // namespace heddle

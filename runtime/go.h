@@ -1,0 +1,92 @@
+// Goroutines: starting them, and what they say about themselves.
+//
+// All of it is thread-safe.
+
+#ifndef RUNTIME_GO_H_
+#define RUNTIME_GO_H_
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "runtime/sched/func_val.h"
+#include "runtime/sched/go_options.h"
+#include "runtime/sched/syscall.h"
+
+namespace heddle {
+
+using sched::GoOptions;
+
+namespace go_internal {
+void Start(const sched::FuncVal& fn, const GoOptions& options);
+}  // namespace go_internal
+
+// The go statement: starts a goroutine that calls f(), on the runtime of the
+// calling goroutine. f is any callable without arguments, move-only too; it is
+// moved onto the new goroutine's stack: nothing is allocated for it. What it
+// returns is dropped. It is destroyed when it has returned.
+//
+// Ends the process with "fatal error: go of nil func value" for a null function
+// pointer or an empty std::function or AnyInvocable, and with a fatal error if
+// called outside any runtime, or when memory or threads are short. Throws what
+// moving or copying f throws; nothing is started then. An exception that leaves
+// f ends the process: "panic: WHAT".
+//
+// Source: Go's runtime.newproc.
+template <typename F>
+[[gnu::always_inline]] inline void Go(F&& f) {
+  go_internal::Start(sched::MakeFuncVal(std::forward<F>(f)), GoOptions());
+}
+
+// The same with a stack size, a name, or as a system goroutine. Throws
+// std::invalid_argument if options.stack_size is out of range, or too small for
+// f itself.
+template <typename F>
+[[gnu::always_inline]] inline void Go(const GoOptions& options, F&& f) {
+  go_internal::Start(sched::MakeFuncVal(std::forward<F>(f)), options);
+}
+
+// Lets other goroutines run first (Gosched). On a plain thread:
+// std::this_thread::yield.
+void Yield();
+
+// Ends the calling goroutine after running the destructors of its frames; of the
+// main goroutine, others go on. Handlers do not stop it; a catch (...) must
+// rethrow. Outside a goroutine: a fatal error.
+[[noreturn]] void Goexit();
+
+// The calling goroutine's number; 1 is the main goroutine, 0 a plain thread.
+uint64_t GoId();
+// The number of the goroutine that started it; 0 if that was a plain thread.
+uint64_t ParentGoId();
+
+// Goroutines that exist, the system's not counted; 0 outside any runtime.
+int NumGoroutine();
+// The CPUs that this process may use: affinity mask and cgroup quota.
+int NumCpu();
+// Sets how many goroutines run at the same time, 1 to 1024; n <= 0 only reads.
+// Returns the former number, 0 outside any runtime. Waits until the others have
+// come to the scheduler. Throws std::invalid_argument if n is above 1024; a fatal
+// error if n > 0 outside any runtime.
+int GoMaxProcs(int n);
+
+// Runs f, a call that may block its thread, so that other goroutines run
+// meanwhile. Returns what f returns, throws what it throws; errno is as f left
+// it. Inside, operations that would park the goroutine block the thread. On a
+// plain thread, and inside another Blocking: just calls f.
+//
+// Source: Go's entersyscallblock and exitsyscall.
+template <typename F>
+std::invoke_result_t<F> Blocking(F&& f) {
+  struct Scope {
+    const bool entered = sched::EnterSyscallBlock();
+    ~Scope() {
+      if (entered) sched::ExitSyscall();
+    }
+  } scope;
+  return std::forward<F>(f)();
+}
+
+}  // namespace heddle
+
+#endif  // RUNTIME_GO_H_

@@ -1,0 +1,47 @@
+#include "runtime/runtime.h"
+
+#include <stdexcept>
+
+#include "absl/status/statusor.h"
+#include "runtime/panic.h"
+#include "runtime/sched/newproc.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle {
+namespace {
+
+uintptr_t Address(const void* pc) { return reinterpret_cast<uintptr_t>(pc); }
+
+sched::Sched* NewSched(const Options& options) {
+  absl::StatusOr<Options> resolved = sched::ResolveOptions(options);
+  if (!resolved.ok()) {
+    throw std::invalid_argument(std::string(resolved.status().message()));
+  }
+  InstallPanicHandler();
+  return new sched::Sched(*resolved);
+}
+
+}  // namespace
+
+Runtime::Runtime(Options options) : sched_(NewSched(options)) {}
+
+Runtime::~Runtime() { sched::DestroySched(sched_); }
+
+int Runtime::Run(absl::AnyInvocable<int()> main) {
+  int result = 0;
+  if (main == nullptr) {
+    sched::RunMain(sched_, sched::FuncVal(), 0);
+  } else {
+    auto body = [&main, &result] { result = main(); };
+    sched::RunMain(sched_, sched::MakeFuncVal(body),
+                   Address(__builtin_return_address(0)));
+  }
+  return result;
+}
+
+void Runtime::Start(const sched::FuncVal& fn, const GoOptions& options) {
+  sched::NewProc(sched_, fn, options, Address(__builtin_return_address(0)));
+}
+
+}  // namespace heddle

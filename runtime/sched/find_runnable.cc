@@ -1,0 +1,191 @@
+#include "runtime/sched/find_runnable.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/p_lifecycle.h"
+
+namespace heddle::sched {
+namespace {
+
+// Go's stealTries.
+constexpr int kStealTries = 4;
+// How long a thief leaves a running victim's runnext alone: its owner is likely
+// to start it in a moment. Some 50 times a channel operation. (runqgrab)
+constexpr int64_t kRunnextBackOffUs = 3;
+
+void DropSpinning(M* mp) {
+  if (!mp->spinning) return;
+  mp->spinning = false;
+  // Sequentially consistent: the queues are read after it.
+  if (mp->sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
+    base::Throw("findrunnable: negative nmspinning");
+  }
+}
+
+// The world is being stopped: gives the P up and sleeps. (gcstopm)
+bool GcStopM(M* mp) {
+  Sched* sched = mp->sched;
+  DropSpinning(mp);
+  P* pp = ReleaseP();
+  {
+    os::LockGuard guard(sched->lock);
+    GcStopP(sched, pp);
+  }
+  return StopM();
+}
+
+// No Run is under way: what is queued stays queued for the next.
+bool StopBetweenRuns(M* mp) {
+  Sched* sched = mp->sched;
+  DropSpinning(mp);
+  GQueue<G> left;
+  const uint32_t n = mp->p->runq.Drain(&left);
+  P* pp = ReleaseP();
+  {
+    os::LockGuard guard(sched->lock);
+    if (n > 0) {
+      GlobRunqPutHeadBatch(sched, &left, static_cast<int32_t>(n));
+    }
+    PidlePutOrStop(sched, pp);
+    if (mp == sched->m0) {
+      mp->leave = true;
+      return false;
+    }
+  }
+  return StopM();
+}
+
+G* StealWork(M* mp) {
+  Sched* sched = mp->sched;
+  P* pp = mp->p;
+  for (int i = 0; i < kStealTries; i++) {
+    const bool steal_runnext = i == kStealTries - 1;
+    for (RandomOrder::Enum e = sched->steal_order.Start(mp->random.Next());
+         !e.Done(); e.Next()) {
+      if (sched->gcwaiting.load(std::memory_order_relaxed)) return nullptr;
+      const auto id = static_cast<int32_t>(e.Position());
+      P* victim = GetP(sched, id);
+      if (victim == pp || sched->idlep_mask.Read(id)) continue;
+      G* gp = pp->runq.StealFrom(&victim->runq, steal_runnext, [victim] {
+        if (victim->status.load(std::memory_order_relaxed) ==
+            PStatus::kRunning) {
+          os::Usleep(kRunnextBackOffUs);
+        }
+      });
+      if (gp != nullptr) return gp;
+    }
+  }
+  return nullptr;
+}
+
+// Looks at all queues without a P; takes an idle P if there is work. The last
+// look of an M that has stopped spinning. (checkRunqsNoP)
+P* CheckRunqsNoP(Sched* sched) {
+  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
+  bool work = false;
+  for (int32_t i = 0; i < n && !work; i++) {
+    work = !sched->idlep_mask.Read(i) && !GetP(sched, i)->runq.Empty();
+  }
+  os::LockGuard guard(sched->lock);
+  // The global queue is read under the lock: what is put there by a thread
+  // without a P is announced to spinning Ms only.
+  if (!work && sched->runqsize.load(std::memory_order_relaxed) == 0) {
+    return nullptr;
+  }
+  return PidleGetSpinning(sched);
+}
+
+enum class GiveUp { kGivenUp, kLookAgain, kFound };
+
+// Gives mp's P up, unless there is a reason not to: work in the global queue
+// (*gp), the world stopping, or work that was announced to nobody.
+GiveUp GivePUp(M* mp, G** gp) {
+  Sched* sched = mp->sched;
+  os::LockGuard guard(sched->lock);
+  if (sched->gcwaiting.load(std::memory_order_relaxed) ||
+      !sched->main_started.load(std::memory_order_relaxed)) {
+    return GiveUp::kLookAgain;
+  }
+  *gp = GlobRunqGet(sched, mp->p, 0);
+  if (*gp != nullptr) return GiveUp::kFound;
+  if (!mp->spinning &&
+      sched->needspinning.load(std::memory_order_seq_cst) != 0) {
+    BecomeSpinning(mp);
+    return GiveUp::kLookAgain;
+  }
+  PidlePut(sched, ReleaseP());
+  // The other half of WakeP's look at npidle. A spinning M reads the queues
+  // again anyhow.
+  if (!mp->spinning &&
+      sched->needspinning.load(std::memory_order_seq_cst) != 0) {
+    AcquireP(PidleGet(sched));
+    BecomeSpinning(mp);
+    return GiveUp::kLookAgain;
+  }
+  return GiveUp::kGivenUp;
+}
+
+}  // namespace
+
+Found FindRunnable(M* mp) {
+  Sched* sched = mp->sched;
+  for (;;) {
+    if (mp->leave) return {nullptr, false};
+    if (sched->gcwaiting.load(std::memory_order_acquire)) {
+      if (!GcStopM(mp)) return {nullptr, false};
+      continue;
+    }
+    if (!sched->main_started.load(std::memory_order_acquire)) {
+      if (!StopBetweenRuns(mp)) return {nullptr, false};
+      continue;
+    }
+    P* pp = mp->p;
+    if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick ==
+            0 &&
+        sched->runqsize.load(std::memory_order_relaxed) > 0) {
+      os::LockGuard guard(sched->lock);
+      G* gp = GlobRunqGet(sched, pp, 1);
+      if (gp != nullptr) return {gp, false};
+    }
+    const RunqGetResult<G> local = pp->runq.Get();
+    if (local.gp != nullptr) return {local.gp, local.inherit_time};
+    if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
+      os::LockGuard guard(sched->lock);
+      G* gp = GlobRunqGet(sched, pp, 0);
+      if (gp != nullptr) return {gp, false};
+    }
+    // Half of the busy Ps at most look for work: when there is little, the
+    // others need not burn their CPUs as well.
+    if (mp->spinning ||
+        2 * sched->nmspinning.load(std::memory_order_relaxed) <
+            sched->gomaxprocs.load(std::memory_order_relaxed) -
+                sched->npidle.load(std::memory_order_relaxed)) {
+      if (!mp->spinning) BecomeSpinning(mp);
+      G* gp = StealWork(mp);
+      if (gp != nullptr) return {gp, false};
+    }
+    G* gp = nullptr;
+    switch (GivePUp(mp, &gp)) {
+      case GiveUp::kFound:
+        return {gp, false};
+      case GiveUp::kLookAgain:
+        continue;
+      case GiveUp::kGivenUp:
+        break;
+    }
+    if (mp->spinning) {
+      DropSpinning(mp);
+      pp = CheckRunqsNoP(sched);
+      if (pp != nullptr) {
+        AcquireP(pp);
+        BecomeSpinning(mp);
+        continue;
+      }
+    }
+    if (!StopM()) return {nullptr, false};
+  }
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,34 @@
+// Where the next goroutine comes from.
+//
+//   world stopping, run over?   the M stops
+//   each 61st tick              the global queue, for fairness
+//   this P's queue              runnext first
+//   the global queue            this P's share
+//   other Ps' queues            half of one, in random order, four rounds; what
+//                               is in runnext only in the last
+//   once more under the lock    then the P is given up
+//   once more all queues        if the M was spinning: see m_lifecycle.h
+//
+// Source: Go 1.21's findRunnable, stealWork, checkRunqsNoP, gcstopm.
+
+#ifndef RUNTIME_SCHED_FIND_RUNNABLE_H_
+#define RUNTIME_SCHED_FIND_RUNNABLE_H_
+
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+struct Found {
+  G* gp;
+  // gp goes on with the time slice of who made it runnable.
+  bool inherit_time;
+};
+
+// Finds a goroutine for mp, the calling M, which has a P; sleeps until there is
+// one. On return mp may have another P. A null gp: mp is to leave the scheduler,
+// and has no P.
+Found FindRunnable(M* mp);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_FIND_RUNNABLE_H_

@@ -1,0 +1,114 @@
+// What a go statement starts: any callable, moved onto the new goroutine's own
+// stack, so that a go statement allocates nothing.
+//
+//   hi ┌──────────────┐
+//      │ the callable │ ◀ fn_arg
+//      ├──────────────┤
+//      │ entry frame  │ ◀ sp at the start
+//
+// Source: Go's funcval; the captured variables lie on the stack as the
+// arguments of a go statement did until Go 1.16.
+
+#ifndef RUNTIME_SCHED_FUNC_VAL_H_
+#define RUNTIME_SCHED_FUNC_VAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace heddle::sched {
+
+// The operations of one type of callable; static storage.
+struct FuncOps {
+  size_t size;
+  size_t align;
+  // Runs the callable at `at`, and destroys it even if it throws.
+  void (*run)(void* at);
+  // Destroys the callable at `at`, which was never run.
+  void (*destroy)(void* at);
+};
+
+// A callable that is still with the caller. `ops` null: a nil function.
+struct FuncVal {
+  const FuncOps* ops = nullptr;
+  // Builds the callable at `at` from *from, on the caller's stack; may throw.
+  void (*construct)(void* at, void* from) = nullptr;
+  void* from = nullptr;
+  // Address of code that names the callable in a traceback.
+  uintptr_t pc = 0;
+};
+
+namespace func_val_internal {
+
+template <typename Fn>
+void Run(void* at) {
+  struct Destroy {
+    Fn* fn;
+    ~Destroy() { std::destroy_at(fn); }
+  } destroy{static_cast<Fn*>(at)};
+  std::move (*destroy.fn)();
+}
+
+template <typename Fn>
+void Destroy(void* at) {
+  std::destroy_at(static_cast<Fn*>(at));
+}
+
+template <typename Fn, typename F>
+void Construct(void* at, void* from) {
+  ::new (at)
+      Fn(std::forward<F>(*static_cast<std::remove_reference_t<F>*>(from)));
+}
+
+template <typename Fn>
+inline constexpr FuncOps kOps = {sizeof(Fn), alignof(Fn), &Run<Fn>,
+                                 &Destroy<Fn>};
+
+// A null function pointer, an empty std::function, an empty AnyInvocable: what
+// compares equal to nullptr.
+template <typename Fn>
+bool IsNil(const Fn& fn) {
+  // Not every class that compares with nullptr can be null: a lambda that
+  // captures nothing compares as the function pointer that it converts to.
+  if constexpr (std::is_constructible_v<Fn, std::nullptr_t>) {
+    return fn == nullptr;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace func_val_internal
+
+// Describes `f`, which must outlive the result.
+template <typename F>
+FuncVal MakeFuncVal(F&& f) {
+  namespace internal = func_val_internal;
+  using Fn = std::decay_t<F>;
+  static_assert(std::is_invocable_v<Fn>,
+                "go takes something that can be called without arguments");
+  FuncVal fv;
+  if constexpr (!std::is_function_v<std::remove_reference_t<F>>) {
+    if (internal::IsNil(f)) return fv;
+    fv.construct = &internal::Construct<Fn, F>;
+    fv.from = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+  } else {
+    fv.construct = [](void* at, void* from) {
+      ::new (at) Fn(reinterpret_cast<Fn>(from));
+    };
+    fv.from = reinterpret_cast<void*>(&f);
+  }
+  fv.ops = &internal::kOps<Fn>;
+  if constexpr (std::is_pointer_v<Fn>) {
+    fv.pc = reinterpret_cast<uintptr_t>(static_cast<Fn>(f));
+  } else {
+    fv.pc = reinterpret_cast<uintptr_t>(&internal::Run<Fn>);
+  }
+  return fv;
+}
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_FUNC_VAL_H_

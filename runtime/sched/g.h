@@ -1,0 +1,117 @@
+// G: a goroutine. Its stack, its saved context, its state.
+//
+// INV-G1  A G is on one list at most (a run queue, a free list, a wait queue)
+//         or is some M's curg; status says which.
+// INV-G2  Whoever owns the G in its state (status.h) is the only one to touch
+//         the fields that have no other owner below.
+// INV-G3  A parked G is made runnable only after `sched` holds its context.
+// INV-G4  Gs are never freed while their runtime lives: a stale pointer to one
+//         is stale, not dangling.
+//
+// Source: Go 1.21's runtime2.go, type g.
+
+#ifndef RUNTIME_SCHED_G_H_
+#define RUNTIME_SCHED_G_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "runtime/arch/getg.h"
+#include "runtime/arch/gobuf.h"
+#include "runtime/base/throw.h"
+#include "runtime/sanitizer/fiber.h"
+#include "runtime/sched/eh_globals.h"
+#include "runtime/sched/func_val.h"
+#include "runtime/sched/status.h"
+#include "runtime/sched/wait_reason.h"
+#include "runtime/stack/stack.h"
+
+namespace heddle::sched {
+
+struct M;
+struct Sched;
+
+struct G {
+  // The context while it is not running; a g0's while its M runs a goroutine.
+  arch::Gobuf sched;
+  // Empty for a g0 on a system stack, and for a free G without a stack.
+  stack::Stack stack;
+  // The M that runs it or, while it waits, ran it last. Written by that M.
+  M* m = nullptr;
+  // Link of the list that it is on; owned by the list's owner.
+  G* schedlink = nullptr;
+  // Changed through CasGStatus only; read by anyone, as a guess.
+  std::atomic<GStatus> atomicstatus{GStatus::kIdle};
+  // Written before the state becomes waiting; read by tracebacks.
+  std::atomic<WaitReason> waitreason{WaitReason::kZero};
+  // A system goroutine: not counted, does not keep Run waiting.
+  bool is_system = false;
+  // Whether the callable was started, and so destroys itself.
+  bool started = false;
+  // Goexit was called.
+  bool goexiting = false;
+  // Sampled latency tracking: 1 in kGTrackingPeriod changes out of running.
+  bool tracking = false;
+  uint8_t tracking_seq = 0;
+
+  uint64_t goid = 0;
+  uint64_t parent_goid = 0;
+  // Address after the go statement, and of the callable's code.
+  uintptr_t gopc = 0;
+  uintptr_t startpc = 0;
+
+  // The callable: it lies at `fn_arg`, at the top of the stack.
+  const FuncOps* fn = nullptr;
+  void* fn_arg = nullptr;
+
+  // What is a thread's in C++ and a goroutine's here, saved while it is not
+  // running.
+  EhGlobals eh;
+  int saved_errno = 0;
+
+  // Nanoseconds on the monotonic clock since when it is runnable, if tracked.
+  int64_t runnable_since = 0;
+  // The M that ran it last, for Sched::migrate_always.
+  M* lastm = nullptr;
+  // Its runtime. Immutable.
+  Sched* home = nullptr;
+  // What the sanitizers know of its stack. Its M's.
+  sanitizer::Fiber fiber;
+  // From GoOptions; empty for most.
+  std::string name;
+};
+
+// Go's gTrackingPeriod.
+inline constexpr uint8_t kGTrackingPeriod = 8;
+
+// The goroutine, or g0, that runs on the calling thread; null on a thread
+// that runs none. Never keep what it returns for the thread (its m) across a
+// switch; never read it any other way: a compiler may reuse the address of a
+// thread_local after the goroutine has moved to another thread.
+inline G* Getg() { return static_cast<G*>(arch::GetG()); }
+inline void Setg(G* gp) { arch::SetG(gp); }
+
+inline GStatus ReadGStatus(const G* gp) {
+  return gp->atomicstatus.load(std::memory_order_acquire);
+}
+
+// Changes gp's state. The caller owns gp in the state `from`. Throws if gp is
+// not in that state or the table of status.h has no such change. (casgstatus)
+inline void CasGStatus(G* gp, GStatus from, GStatus to) {
+  const GStatus now = gp->atomicstatus.load(std::memory_order_relaxed);
+  if (__builtin_expect(now != from || !GTransitionAllowed(from, to), 0)) {
+    base::PrintErr("runtime: casgstatus: goroutine %d is %s; want %s to %s\n",
+                   gp->goid, GStatusText(now), GStatusText(from),
+                   GStatusText(to));
+    base::Throw("casgstatus: bad incoming values");
+  }
+  // Release: pairs with the acquire of ReadGStatus in reports, which then see
+  // the wait reason of the state.
+  gp->atomicstatus.store(to, std::memory_order_release);
+}
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_G_H_

@@ -1,0 +1,41 @@
+// The global run queue: what a full P overflows to, what yields, and what
+// threads without a P make runnable. Each P takes its share from it.
+//
+// Source: Go 1.21's globrunqput, globrunqputbatch, globrunqget.
+
+#ifndef RUNTIME_SCHED_GLOBRUNQ_H_
+#define RUNTIME_SCHED_GLOBRUNQ_H_
+
+#include <cstdint>
+
+#include "absl/base/thread_annotations.h"
+#include "runtime/sched/p.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+// Puts gp at the tail.
+void GlobRunqPut(Sched* sched, G* gp)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Puts the n goroutines of `batch` at the tail, in order; empties the batch.
+void GlobRunqPutBatch(Sched* sched, GQueue<G>* batch, int32_t n)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// The same at the head.
+void GlobRunqPutHeadBatch(Sched* sched, GQueue<G>* batch, int32_t n)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Takes pp's fair share, at most `max` if that is above 0: returns the first
+// of it, null when the queue is empty, and puts the rest on pp's own queue.
+// The caller owns pp.
+G* GlobRunqGet(Sched* sched, P* pp, int32_t max)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Makes gp runnable on pp, which the caller owns: runnext, or the tail.
+// Overflows to the global queue. (runqput)
+void RunqPut(Sched* sched, P* pp, G* gp, bool next);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_GLOBRUNQ_H_

@@ -1,0 +1,74 @@
+#include "runtime/sched/goexit.h"
+
+#include <unwind.h>
+
+#include <cstring>
+
+#include "runtime/base/throw.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/switch.h"
+
+namespace heddle::sched {
+namespace {
+
+// "HEDDGOEX": no other language's exception.
+constexpr _Unwind_Exception_Class kGoexitClass = 0x48454444474f4558;
+
+// Ends gp, on g0. (goexit0, gdestroy)
+void Goexit0(G* gp) {
+  M* mp = Getg()->m;
+  Sched* sched = mp->sched;
+  P* pp = mp->p;
+  CasGStatus(gp, GStatus::kRunning, GStatus::kDead);
+  mp->curg = nullptr;
+  gp->m = nullptr;
+  gp->fn = nullptr;
+  gp->fn_arg = nullptr;
+  gp->waitreason.store(WaitReason::kZero, std::memory_order_relaxed);
+  if (!gp->name.empty()) gp->name.clear();
+  sanitizer::FiberDestroy(&gp->fiber);
+  const bool is_main = gp->goid == kMainGoid;
+  const bool by_goexit = gp->goexiting;
+  if (!gp->is_system) AddOwned(&pp->ngexited, 1);
+  GfPut({&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache}, gp,
+        sched->starting_stack_size.load(std::memory_order_relaxed));
+  if (is_main) MainDone(sched, by_goexit);
+}
+
+_Unwind_Reason_Code StopAtEnd(int /*version*/, _Unwind_Action actions,
+                              _Unwind_Exception_Class /*exception_class*/,
+                              _Unwind_Exception* /*exception*/,
+                              _Unwind_Context* /*context*/, void* /*arg*/) {
+  if ((actions & _UA_END_OF_STACK) != 0) McallDying(Goexit0);
+  return _URC_NO_REASON;
+}
+
+void Swallowed(_Unwind_Reason_Code /*reason*/, _Unwind_Exception* /*exception*/) {
+  base::Throw(
+      "a catch (...) block ended heddle::Goexit; it must rethrow what it "
+      "catches");
+}
+
+}  // namespace
+
+void GoroutineMain(G* gp) {
+  gp->fn->run(gp->fn_arg);
+  McallDying(Goexit0);
+}
+
+void Goexit() {
+  G* gp = Getg();
+  if (gp == nullptr || gp == &gp->m->g0) {
+    base::Throw("heddle::Goexit called outside a goroutine");
+  }
+  gp->goexiting = true;
+  _Unwind_Exception exception;
+  std::memset(&exception, 0, sizeof exception);
+  exception.exception_class = kGoexitClass;
+  exception.exception_cleanup = Swallowed;
+  _Unwind_ForcedUnwind(&exception, StopAtEnd, nullptr);
+  base::Throw("heddle::Goexit: this stack cannot be unwound");
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,94 @@
+// M: an OS thread that runs goroutines when it has a P.
+//
+// INV-M1  Only the M's own thread touches its fields, but for those that say
+//         otherwise. Between MGet and NoteWakeup the waker owns a parked M's
+//         `nextp` and `spinning`.
+// INV-M2  g0 runs on the thread's own stack and never parks. Its frames are
+//         left by Execute and come back there: Execute's call of Gogo returns
+//         when the goroutine calls Mcall, on the same thread.
+// INV-M3  locks > 0: the M keeps its P; the goroutine must not park.
+//
+// Source: Go 1.21's runtime2.go, type m.
+
+#ifndef RUNTIME_SCHED_M_H_
+#define RUNTIME_SCHED_M_H_
+
+#include <cstdint>
+
+#include "runtime/base/fast_rand.h"
+#include "runtime/os/newosproc.h"
+#include "runtime/os/note.h"
+#include "runtime/sched/eh_globals.h"
+#include "runtime/sched/g.h"
+
+namespace heddle::sched {
+
+struct P;
+struct Sched;
+
+struct M {
+  M(Sched* sched, int64_t id, uint64_t seed)
+      : sched(sched), id(id), random(seed) {}
+
+  Sched* const sched;
+  // Dense from 0; m0 is the thread that called Run.
+  const int64_t id;
+  // The scheduler's context on this thread.
+  G g0;
+  // The goroutine that runs, or is in a blocking call; null on g0.
+  G* curg = nullptr;
+  // The P that it has, null when it has none.
+  P* p = nullptr;
+  // The P that its waker gives it. Written by the waker before NoteWakeup.
+  P* nextp = nullptr;
+  // Acquirem's count.
+  int32_t locks = 0;
+  // Out of work and looking for some; counted in sched.nmspinning.
+  bool spinning = false;
+  // What it calls first on its thread (mspinning), or null.
+  void (*mstartfn)(M*) = nullptr;
+  // Sleeps here when it has nothing to do. (StopM)
+  os::Note park;
+  // Next on the list of idle Ms. sched.lock.
+  M* schedlink = nullptr;
+  // Tells a woken M that it gets no P: it leaves the scheduler. Written under
+  // sched.lock before NoteWakeup.
+  bool leave = false;
+
+  // The commit of the park that is under way, called by ParkM after the
+  // goroutine's context is saved.
+  bool (*waitunlockf)(G*, void*) = nullptr;
+  void* waitlock = nullptr;
+  // What Mcall's request wants run next, before asking FindRunnable.
+  G* resume = nullptr;
+
+  // The scheduler's random choices on this M.
+  base::FastRand random;
+  // The thread's errno and exception state. Its own thread's.
+  int* errno_address = nullptr;
+  EhGlobals* eh = nullptr;
+
+  // Its thread, to be joined by ~Sched; none for m0. sched.lock.
+  os::OsThread thread;
+  // The next of all Ms. Immutable after it is published under sched.lock.
+  M* alllink = nullptr;
+};
+
+// Forbids the calling thread to give up its P until Releasem: for code that
+// keeps an M or a P in a variable. Returns the M, null on a thread that is
+// none. Nests. (acquirem)
+inline M* Acquirem() {
+  G* gp = Getg();
+  if (gp == nullptr) return nullptr;
+  gp->m->locks++;
+  return gp->m;
+}
+
+// Undoes one Acquirem; `mp` is what it returned. (releasem)
+inline void Releasem(M* mp) {
+  if (mp != nullptr) mp->locks--;
+}
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_M_H_

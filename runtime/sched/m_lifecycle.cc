@@ -1,0 +1,252 @@
+#include "runtime/sched/m_lifecycle.h"
+
+#include <cerrno>
+#include <new>
+
+#include "runtime/base/throw.h"
+#include "runtime/sched/check_dead.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/schedule.h"
+
+namespace heddle::sched {
+namespace {
+
+void MSpinning(M* mp) {
+  // Its starter has counted it in nmspinning.
+  mp->spinning = true;
+}
+
+void LowerSpinning(Sched* sched, const char* who) {
+  if (sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
+    base::Throw("%s: negative nmspinning", who);
+  }
+}
+
+// The body of an M's thread. (mstart, mstart1)
+void MStart(void* arg) {
+  M* mp = static_cast<M*>(arg);
+  Setg(&mp->g0);
+  MInit(mp);
+  if (mp->mstartfn != nullptr) mp->mstartfn(mp);
+  if (!mp->leave) {
+    P* pp = mp->nextp;
+    mp->nextp = nullptr;
+    AcquireP(pp);
+    ScheduleLoop();
+  }
+  Setg(nullptr);
+}
+
+}  // namespace
+
+void MInit(M* mp) {
+  mp->errno_address = &errno;
+  mp->eh = ThreadEhGlobals();
+  sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
+}
+
+void BecomeSpinning(M* mp) {
+  mp->spinning = true;
+  mp->sched->nmspinning.fetch_add(1, std::memory_order_seq_cst);
+  mp->sched->needspinning.store(0, std::memory_order_seq_cst);
+}
+
+void WakeP(Sched* sched) {
+  // Sequentially consistent loads and stores here, in PidlePut and in
+  // FindRunnable's last looks: see the protocol in the header. The caller has
+  // queued its work with one, or calls StoreLoadFence.
+  if (sched->npidle.load(std::memory_order_seq_cst) == 0) {
+    if (sched->needspinning.load(std::memory_order_seq_cst) == 0) {
+      sched->needspinning.store(1, std::memory_order_seq_cst);
+    }
+    if (sched->npidle.load(std::memory_order_seq_cst) == 0) return;
+  }
+  // Be conservative about spinning threads: one at a time is started.
+  int32_t none = 0;
+  if (!sched->main_started.load(std::memory_order_relaxed) ||
+      sched->nmspinning.load(std::memory_order_seq_cst) != 0 ||
+      !sched->nmspinning.compare_exchange_strong(none, 1,
+                                                 std::memory_order_seq_cst)) {
+    return;
+  }
+  M* mp = Acquirem();
+  P* pp;
+  {
+    os::LockGuard guard(sched->lock);
+    pp = PidleGetSpinning(sched);
+    if (pp == nullptr) LowerSpinning(sched, "wakep");
+  }
+  if (pp != nullptr) StartM(sched, pp, /*spinning=*/true);
+  Releasem(mp);
+}
+
+void StartM(Sched* sched, P* pp, bool spinning) {
+  M* mp = Acquirem();
+  if (pp == nullptr && spinning) {
+    base::Throw("startm: P required for spinning=true");
+  }
+  M* nmp = nullptr;
+  int64_t id = -1;
+  {
+    os::LockGuard guard(sched->lock);
+    if (pp == nullptr) pp = PidleGet(sched);
+    if (pp != nullptr) {
+      nmp = MGet(sched);
+      // Counted before the lock is let go: CheckDead must see that an M comes.
+      if (nmp == nullptr) id = MReserveId(sched);
+    }
+  }
+  if (pp == nullptr) {
+    // No idle P: all are busy, and will find the work.
+  } else if (nmp == nullptr) {
+    NewM(sched, spinning ? MSpinning : nullptr, pp, id);
+  } else {
+    if (nmp->spinning) base::Throw("startm: m is spinning");
+    if (nmp->nextp != nullptr) base::Throw("startm: m has p");
+    if (spinning && !pp->runq.Empty()) {
+      base::Throw("startm: p has runnable gs");
+    }
+    nmp->spinning = spinning;
+    nmp->nextp = pp;
+    nmp->park.Wakeup();
+  }
+  Releasem(mp);
+}
+
+void HandoffP(Sched* sched, P* pp) {
+  if (!pp->runq.Empty() ||
+      sched->runqsize.load(std::memory_order_relaxed) != 0) {
+    StartM(sched, pp, /*spinning=*/false);
+    return;
+  }
+  // No work here: but if all others are busy there may be some to steal.
+  int32_t none = 0;
+  if (sched->nmspinning.load(std::memory_order_seq_cst) == 0 &&
+      sched->npidle.load(std::memory_order_seq_cst) == 0 &&
+      sched->nmspinning.compare_exchange_strong(none, 1,
+                                                std::memory_order_seq_cst)) {
+    sched->needspinning.store(0, std::memory_order_seq_cst);
+    StartM(sched, pp, /*spinning=*/true);
+    return;
+  }
+  bool start;
+  {
+    os::LockGuard guard(sched->lock);
+    start = sched->runqsize.load(std::memory_order_relaxed) != 0;
+    if (!start) {
+      if (!PidlePutOrStop(sched, pp)) return;
+      // The other half of WakeP's look at npidle.
+      if (sched->needspinning.load(std::memory_order_seq_cst) != 0) {
+        start = true;
+        pp = PidleGet(sched);
+      }
+    }
+  }
+  if (!start) return;
+  if (pp->runq.Empty() &&
+      sched->runqsize.load(std::memory_order_relaxed) == 0) {
+    // Somebody submitted to a queue while no P was idle: look for it.
+    sched->nmspinning.fetch_add(1, std::memory_order_seq_cst);
+    sched->needspinning.store(0, std::memory_order_seq_cst);
+    StartM(sched, pp, /*spinning=*/true);
+  } else {
+    StartM(sched, pp, /*spinning=*/false);
+  }
+}
+
+bool StopM() {
+  M* mp = Getg()->m;
+  Sched* sched = mp->sched;
+  if (mp->locks != 0) base::Throw("stopm holding locks");
+  if (mp->p != nullptr) base::Throw("stopm holding p");
+  if (mp->spinning) base::Throw("stopm spinning");
+  {
+    os::LockGuard guard(sched->lock);
+    if (mp->leave || sched->exiting.load(std::memory_order_relaxed)) {
+      mp->leave = true;
+      return false;
+    }
+    MPut(sched, mp);
+  }
+  mp->park.Sleep();
+  mp->park.Clear();
+  if (mp->leave) return false;
+  P* pp = mp->nextp;
+  mp->nextp = nullptr;
+  AcquireP(pp);
+  return true;
+}
+
+void NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
+  M* mp = AllocM(sched, fn, id);
+  mp->nextp = pp;
+  NewM1(mp);
+}
+
+M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
+  M* mp = new (std::nothrow)
+      M(sched, id, sched->options.seed + static_cast<uint64_t>(id));
+  if (mp == nullptr) base::Throw("out of memory: no room for an M");
+  mp->mstartfn = fn;
+  mp->g0.m = mp;
+  mp->g0.home = sched;
+  if (!os::MStackIsSystemAllocated() && id != 0) {
+    absl::StatusOr<stack::Stack> g0_stack =
+        sched->stackpool.Alloc(nullptr, stack::Round2(os::MStackSize()));
+    if (!g0_stack.ok()) {
+      base::PrintErr("runtime: %s\n", g0_stack.status().message());
+      base::Throw("out of memory: no stack for an M");
+    }
+    mp->g0.stack = *g0_stack;
+  }
+  os::LockGuard guard(sched->lock);
+  mp->alllink = sched->allm;
+  sched->allm = mp;
+  return mp;
+}
+
+void NewM1(M* mp) {
+  os::ThreadStart start;
+  start.fn = MStart;
+  start.arg = mp;
+  start.stack_lo = mp->g0.stack.lo;
+  start.stack_hi = mp->g0.stack.hi;
+  int32_t count;
+  {
+    os::LockGuard guard(mp->sched->lock);
+    count = mp->sched->nm;
+  }
+  const os::OsThread thread = os::NewOsProc(start, count - 1);
+  os::LockGuard guard(mp->sched->lock);
+  mp->thread = thread;
+}
+
+int64_t MReserveId(Sched* sched) {
+  sched->nm++;
+  if (sched->nm > sched->options.max_threads) {
+    base::PrintErr("runtime: program exceeds %d-thread limit\n",
+                   sched->options.max_threads);
+    base::Throw("thread exhaustion");
+  }
+  return sched->mnext++;
+}
+
+void MPut(Sched* sched, M* mp) {
+  mp->schedlink = sched->midle;
+  sched->midle = mp;
+  sched->nmidle++;
+  CheckDead(sched);
+}
+
+M* MGet(Sched* sched) {
+  M* mp = sched->midle;
+  if (mp != nullptr) {
+    sched->midle = mp->schedlink;
+    mp->schedlink = nullptr;
+    sched->nmidle--;
+  }
+  return mp;
+}
+
+}  // namespace heddle::sched

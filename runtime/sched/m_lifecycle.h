@@ -1,0 +1,83 @@
+// Ms: waking or making one to run a P's goroutines, and putting idle ones to
+// sleep.
+//
+// The spinning protocol (from the head of Go's proc.go). An M without work
+// spins for a while, looking for some, so that work which turns up need not
+// wake a thread. Nothing may be lost between a submitter that sees a spinning
+// M and wakes nobody, and that M, which gives up:
+//
+//   submitter                      spinning M that gives up
+//   1. writes a queue              1. nmspinning - 1
+//   2. full fence                  2. full fence
+//   3. nmspinning == 0: WakeP      3. reads all queues again
+//
+// and when it was the P that the submitter lacked:
+//
+//   submitter                      M that gives its P up
+//   1. writes a queue              1. npidle + 1
+//   2. needspinning = 1            2. full fence
+//   3. npidle == 0: returns        3. needspinning == 1: takes a P, spins
+//
+// Whoever finds work while it spins, and was the last to spin, calls WakeP: if
+// there was one piece of work there may be more.
+//
+// Source: Go 1.21's wakep, startm, stopm, handoffp, newm, newm1, allocm,
+// mcommoninit, mReserveID, mget, mput, mspinning.
+
+#ifndef RUNTIME_SCHED_M_LIFECYCLE_H_
+#define RUNTIME_SCHED_M_LIFECYCLE_H_
+
+#include <cstdint>
+
+#include "absl/base/thread_annotations.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+// Tries to get one more P going for work that the caller has just queued: if no
+// M spins yet and a P is idle, a spinning M is started with it. From any
+// thread. (wakep)
+void WakeP(Sched* sched);
+
+// Runs pp on some M, a sleeping one or a new one, which spins if `spinning`; the
+// caller has then counted it in nmspinning and pp has no work of its own. pp
+// null: an idle P if there is one. From any thread. (startm)
+void StartM(Sched* sched, P* pp, bool spinning);
+
+// Passes on pp, which is nobody's: to an M if there may be work, else to the
+// idle list. (handoffp)
+void HandoffP(Sched* sched, P* pp);
+
+// Puts the calling M to sleep until somebody gives it a P. False if it was
+// woken to leave the scheduler. On g0, without a P. (stopm)
+bool StopM();
+
+// Makes a new M with id `id`, from MReserveId, whose thread runs fn(mp) and then
+// schedules with pp. (newm)
+void NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id);
+
+// Makes the M without its thread. (allocm, mcommoninit)
+M* AllocM(Sched* sched, void (*fn)(M*), int64_t id);
+
+// Makes its thread. (newm1)
+void NewM1(M* mp);
+
+// Counts a new M and returns its id. The runtime's limit of threads is checked
+// here: a breach is fatal. (mReserveID)
+int64_t MReserveId(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Puts mp, idle, on the list of idle Ms. (mput)
+void MPut(Sched* sched, M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Takes the M that went to sleep last; null when none sleeps. (mget)
+M* MGet(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Prepares mp for the calling thread: what is cached of the thread. (minit)
+void MInit(M* mp);
+
+// The calling M spins from now on; it is not counted yet. (becomeSpinning)
+void BecomeSpinning(M* mp);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_M_LIFECYCLE_H_

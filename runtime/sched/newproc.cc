@@ -1,0 +1,183 @@
+#include "runtime/sched/newproc.h"
+
+#include <new>
+#include <stdexcept>
+
+#include "absl/strings/str_format.h"
+#include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/switch.h"
+
+namespace heddle::sched {
+namespace {
+
+constexpr size_t kStackAlign = 16;
+// Go leaves four words above the first frame, in case something reads slightly
+// beyond it; so does this.
+constexpr size_t kTopOfStack = 4 * sizeof(void*);
+
+// The calling thread's P if it belongs to `sched`, else null. The caller has
+// called Acquirem.
+P* CurrentP(Sched* sched, M* mp) {
+  return mp != nullptr && mp->sched == sched ? mp->p : nullptr;
+}
+
+GFreeEnv FreeEnv(Sched* sched, P* pp) {
+  if (pp == nullptr) {
+    return {nullptr, &sched->gfree, &sched->stackpool, nullptr};
+  }
+  return {&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache};
+}
+
+void AllgAdd(Sched* sched, G* gp) {
+  if (ReadGStatus(gp) == GStatus::kIdle) base::Throw("allgadd: bad status Gidle");
+  os::LockGuard guard(sched->allglock);
+  sched->allgs.push_back(gp);
+}
+
+// gp gets a stack, by way of `cache` if that is not null.
+void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
+  SystemStack([&] {
+    absl::StatusOr<stack::Stack> got = sched->stackpool.Alloc(cache, size);
+    if (!got.ok()) {
+      base::PrintErr("runtime: %s\n", got.status().message());
+      base::Throw("out of memory: no stack for a goroutine");
+    }
+    gp->stack = *got;
+  });
+}
+
+// A dead G with a stack of `size` bytes.
+G* GetDeadG(Sched* sched, size_t size) {
+  M* mp = Acquirem();
+  P* pp = CurrentP(sched, mp);
+  G* newg = GfGet(FreeEnv(sched, pp), size);
+  if (newg == nullptr) {
+    newg = Malg(sched, 0);
+    GiveStack(sched, pp == nullptr ? nullptr : &pp->stackcache, newg, size);
+    CasGStatus(newg, GStatus::kIdle, GStatus::kDead);
+    AllgAdd(sched, newg);
+  } else if (newg->stack.hi == 0) {
+    GiveStack(sched, pp == nullptr ? nullptr : &pp->stackcache, newg, size);
+  }
+  Releasem(mp);
+  if (newg->stack.hi == 0) base::Throw("newproc1: newg missing stack");
+  if (ReadGStatus(newg) != GStatus::kDead) {
+    base::Throw("newproc1: new g is not Gdead");
+  }
+  return newg;
+}
+
+uint64_t NextGoid(Sched* sched, P* pp) {
+  if (pp == nullptr) {
+    return sched->goidgen.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  if (pp->goidcache == pp->goidcacheend) {
+    // goidgen is the last id that was given away; at the start that is 0, so
+    // the main goroutine gets 1.
+    pp->goidcache = sched->goidgen.fetch_add(kGoidCacheBatch,
+                                             std::memory_order_relaxed) +
+                    1;
+    pp->goidcacheend = pp->goidcache + kGoidCacheBatch;
+  }
+  return pp->goidcache++;
+}
+
+size_t StackSize(Sched* sched, const GoOptions& options) {
+  if (options.stack_size == 0) {
+    return sched->starting_stack_size.load(std::memory_order_relaxed);
+  }
+  if (options.stack_size < stack::kMinStack ||
+      options.stack_size > stack::kMaxStack) {
+    throw std::invalid_argument(absl::StrFormat(
+        "heddle: GoOptions::stack_size is %d bytes; it must be %d to %d",
+        options.stack_size, stack::kMinStack, stack::kMaxStack));
+  }
+  return stack::Round2(options.stack_size);
+}
+
+}  // namespace
+
+G* Malg(Sched* sched, size_t stack_size) {
+  G* newg = new (std::nothrow) G;
+  if (newg == nullptr) base::Throw("out of memory: no room for a goroutine");
+  newg->home = sched;
+  if (stack_size != 0) GiveStack(sched, nullptr, newg, stack_size);
+  return newg;
+}
+
+G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
+            G* callergp, uintptr_t callerpc) {
+  if (fn.ops == nullptr) base::Throw("go of nil func value");
+  const size_t stack_size = StackSize(sched, options);
+  const size_t needed = fn.ops->size + fn.ops->align + kTopOfStack;
+  if (needed > stack_size / 2) {
+    throw std::invalid_argument(absl::StrFormat(
+        "heddle: the callable of a go statement is %d bytes, more than half of "
+        "its stack of %d; pass a pointer, or raise GoOptions::stack_size",
+        fn.ops->size, stack_size));
+  }
+  G* newg = GetDeadG(sched, stack_size);
+  uintptr_t sp = newg->stack.hi - kTopOfStack - fn.ops->size;
+  sp &= ~static_cast<uintptr_t>(
+      fn.ops->align > kStackAlign ? fn.ops->align - 1 : kStackAlign - 1);
+  try {
+    fn.construct(reinterpret_cast<void*>(sp), fn.from);
+    if (!options.name.empty()) newg->name.assign(options.name);
+  } catch (...) {
+    M* mp = Acquirem();
+    GfPut(FreeEnv(sched, CurrentP(sched, mp)), newg, stack_size);
+    Releasem(mp);
+    throw;
+  }
+  newg->fn = fn.ops;
+  newg->fn_arg = reinterpret_cast<void*>(sp);
+  GoStartCallFn(newg, sp);
+
+  M* mp = Acquirem();
+  P* pp = CurrentP(sched, mp);
+  newg->parent_goid = callergp != nullptr ? callergp->goid : 0;
+  newg->gopc = callerpc;
+  newg->startpc = fn.pc;
+  newg->started = false;
+  newg->goexiting = false;
+  newg->lastm = nullptr;
+  newg->saved_errno = 0;
+  newg->eh = EhGlobals();
+  newg->is_system = options.system;
+  if (!options.system) {
+    if (pp != nullptr) {
+      AddOwned(&pp->ngcreated, 1);
+    } else {
+      sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
+    }
+  }
+  // At random, so that the sample does not fall in step with the program.
+  newg->tracking_seq =
+      mp != nullptr ? static_cast<uint8_t>(mp->random.Next()) : 0;
+  newg->tracking = newg->tracking_seq % kGTrackingPeriod == 0;
+  if (newg->tracking) newg->runnable_since = os::Nanotime();
+  newg->goid = NextGoid(sched, pp);
+  CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
+  Releasem(mp);
+  return newg;
+}
+
+void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
+             uintptr_t callerpc) {
+  G* newg = NewProc1(sched, fn, options, Getg(), callerpc);
+  M* mp = Acquirem();
+  P* pp = CurrentP(sched, mp);
+  if (pp != nullptr) {
+    RunqPut(sched, pp, newg, /*next=*/true);
+  } else {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, newg);
+  }
+  WakeP(sched);
+  Releasem(mp);
+}
+
+}  // namespace heddle::sched

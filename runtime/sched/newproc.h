@@ -1,0 +1,45 @@
+// The go statement: making a goroutine and queueing it.
+//
+//   NewProc ─▶ NewProc1 ─▶ GfGet, else Malg ─▶ GoStartCallFn
+//        └───▶ RunqPut ─▶ WakeP
+//
+// Differences from Go: all of it runs on the caller's stack, which cannot
+// overflow unseen (it has a guard page); only what may need much of it (new
+// stacks, fatal errors) is called on g0's. The callable is built on the new
+// stack by the caller's code and may throw, or itself switch: no P is held
+// meanwhile, and a G that was prepared in vain goes back to the free list.
+//
+// Source: Go 1.21's newproc, newproc1, malg, allgadd, gostartcallfn.
+
+#ifndef RUNTIME_SCHED_NEWPROC_H_
+#define RUNTIME_SCHED_NEWPROC_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/sched/func_val.h"
+#include "runtime/sched/go_options.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+// Starts a goroutine that calls `fn`, on `sched`. From any thread; on one of the
+// runtime's own it goes to the calling P's runnext, else to the global queue.
+// `callerpc`: where the go statement is, for reports. Ends the process if fn is
+// nil ("go of nil func value") or memory is short; throws std::invalid_argument
+// if options.stack_size is out of range, and whatever building the callable
+// throws.
+void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
+             uintptr_t callerpc);
+
+// Makes the goroutine, runnable and not queued. callergp: who asks, or null.
+G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
+            G* callergp, uintptr_t callerpc);
+
+// A new G with a stack of `stack_size` bytes, a power of two; 0: without one.
+// Never fails: ends the process. (malg)
+G* Malg(Sched* sched, size_t stack_size);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_NEWPROC_H_

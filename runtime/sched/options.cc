@@ -1,0 +1,51 @@
+#include "runtime/sched/options.h"
+
+#include <cstdlib>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "runtime/os/cpu_count.h"
+#include "runtime/stack/stack.h"
+
+namespace heddle::sched {
+
+absl::StatusOr<Options> ResolveOptions(const Options& options) {
+  Options resolved = options;
+  if (options.procs < 0 || options.procs > kMaxProcs) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "heddle: Options::procs is %d; it must be 1 to %d, or 0 for the CPUs "
+        "that this process may use",
+        options.procs, kMaxProcs));
+  }
+  if (options.procs == 0) {
+    const char* env = std::getenv("HEDDLE_PROCS");
+    if (env != nullptr && *env != '\0') {
+      if (!absl::SimpleAtoi(env, &resolved.procs) || resolved.procs < 1 ||
+          resolved.procs > kMaxProcs) {
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "heddle: the environment variable HEDDLE_PROCS is \"%s\"; it must "
+            "be a number from 1 to %d",
+            env, kMaxProcs));
+      }
+    } else {
+      resolved.procs = os::NumCpu();
+      if (resolved.procs > kMaxProcs) resolved.procs = kMaxProcs;
+    }
+  }
+  if (options.stack_size < stack::kMinStack ||
+      options.stack_size > stack::kMaxStack) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "heddle: Options::stack_size is %d bytes; it must be %d to %d",
+        options.stack_size, stack::kMinStack, stack::kMaxStack));
+  }
+  resolved.stack_size = stack::Round2(options.stack_size);
+  if (options.max_threads < 1) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "heddle: Options::max_threads is %d; it must be 1 or more",
+        options.max_threads));
+  }
+  return resolved;
+}
+
+}  // namespace heddle::sched

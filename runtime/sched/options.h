@@ -1,0 +1,53 @@
+// What a runtime can be told at its start, with the limits of each.
+
+#ifndef RUNTIME_SCHED_OPTIONS_H_
+#define RUNTIME_SCHED_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace heddle::sched {
+
+// The most Ps that a runtime can have.
+inline constexpr int kMaxProcs = 1024;
+
+// What Run does when its main function returns.
+enum class OnMainReturn {
+  // Waits until every goroutine has finished.
+  kWait,
+  // Returns at once, as a Go program ends. Goroutines that are left stop at
+  // their next call of the runtime that may switch.
+  kAbandon,
+};
+
+struct Options {
+  // Ps, 1 to kMaxProcs. 0: the environment variable HEDDLE_PROCS if it is set,
+  // else the CPUs that this process may use (affinity mask, cgroup quota).
+  int procs = 0;
+  // Usable bytes of a goroutine's stack, stack::kMinStack to stack::kMaxStack;
+  // rounded up to a power of two.
+  size_t stack_size = 64 << 10;
+  // The most threads that the runtime makes, 1 or more; it dies beyond that.
+  int max_threads = 10'000;
+  // Makes the scheduler's choices at random (Go's randomizeScheduler), to
+  // shake out what relies on an order. Reproducible from `seed` with one P.
+  bool randomize = false;
+  // Seeds all of the scheduler's random choices. 0 is a seed like any other.
+  uint64_t seed = 0;
+  OnMainReturn on_main_return = OnMainReturn::kWait;
+  // For tests: a goroutine that was parked or that yielded goes on on another
+  // thread than the one that ran it last, each time. Finds what was kept of a
+  // thread across a switch. Slow: a thread is woken for every switch.
+  bool migrate_always = false;
+};
+
+// Fills in what is left to the environment and checks the rest.
+// Returns InvalidArgument, naming the option, its value and the limits.
+absl::StatusOr<Options> ResolveOptions(const Options& options);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_OPTIONS_H_

@@ -1,0 +1,73 @@
+// P: a slot that allows an M to run goroutines, with the caches that go with
+// it. There are as many as GoMaxProcs says.
+//
+// INV-P1  A P in the running state belongs to one M, which has it in M::p;
+//         only that M's thread touches the fields that are not said to be
+//         anyone's. Ownership passes through sched.lock or a note.
+// INV-P2  A P on the idle list has an empty run queue.
+// INV-P3  Ps are never freed while their runtime lives.
+//
+// Source: Go 1.21's runtime2.go, type p.
+
+#ifndef RUNTIME_SCHED_P_H_
+#define RUNTIME_SCHED_P_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/sched/g.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/runq.h"
+#include "runtime/sched/status.h"
+#include "runtime/stack/stack_pool.h"
+
+namespace heddle::sched {
+
+struct M;
+
+// Go's _GoidCacheBatch: ids that a P takes from the runtime at once.
+inline constexpr uint64_t kGoidCacheBatch = 16;
+
+// Adds to a counter that one thread writes and any thread may read: no locked
+// instruction.
+inline void AddOwned(std::atomic<uint64_t>* counter, uint64_t n) {
+  // Release: pairs with the acquire in GCount, so that who sees an end sees the
+  // beginning as well.
+  counter->store(counter->load(std::memory_order_relaxed) + n,
+                 std::memory_order_release);
+}
+
+struct P {
+  explicit P(int32_t id) : id(id) {}
+
+  const int32_t id;
+  // Written by the owner or, stopped, under sched.lock; read by anyone.
+  std::atomic<PStatus> status{PStatus::kGcstop};
+  // Calls of the scheduler, system calls: they tell that time passes here.
+  // Owner; read by anyone, as a guess.
+  std::atomic<uint32_t> schedtick{0};
+  std::atomic<uint32_t> syscalltick{0};
+  // The M that has it. Owner; null while stopped.
+  M* m = nullptr;
+  // Next on the idle list. sched.lock.
+  P* link = nullptr;
+
+  // Thieves come in by their own side: see runq.h.
+  Runq<G> runq;
+
+  // The rest of this P's batch of goroutine ids: [goidcache, goidcacheend).
+  uint64_t goidcache = 0;
+  uint64_t goidcacheend = 0;
+  GFreeLocal gfree;
+  stack::StackCache stackcache;
+
+  // Goroutines of the user's that were started and that ended here. Their
+  // sums over all Ps tell how many there are, without a shared counter.
+  // Owner; read by anyone.
+  std::atomic<uint64_t> ngcreated{0};
+  std::atomic<uint64_t> ngexited{0};
+};
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_P_H_

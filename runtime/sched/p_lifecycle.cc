@@ -1,0 +1,137 @@
+#include "runtime/sched/p_lifecycle.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/sched/globrunq.h"
+
+namespace heddle::sched {
+
+void AcquireP(P* pp) {
+  M* mp = Getg()->m;
+  if (mp->p != nullptr) base::Throw("wirep: already in go");
+  if (pp->m != nullptr ||
+      pp->status.load(std::memory_order_relaxed) != PStatus::kIdle) {
+    base::Throw("wirep: invalid p state");
+  }
+  mp->p = pp;
+  pp->m = mp;
+  pp->status.store(PStatus::kRunning, std::memory_order_relaxed);
+}
+
+P* ReleaseP() {
+  M* mp = Getg()->m;
+  P* pp = mp->p;
+  if (pp == nullptr) base::Throw("releasep: invalid arg");
+  if (pp->m != mp ||
+      pp->status.load(std::memory_order_relaxed) != PStatus::kRunning) {
+    base::Throw("releasep: invalid p state");
+  }
+  mp->p = nullptr;
+  pp->m = nullptr;
+  pp->status.store(PStatus::kIdle, std::memory_order_relaxed);
+  return pp;
+}
+
+void PidlePut(Sched* sched, P* pp) {
+  if (!pp->runq.Empty()) base::Throw("pidleput: P has non-empty run queue");
+  sched->idlep_mask.Set(pp->id);
+  pp->link = sched->pidle;
+  sched->pidle = pp;
+  // Sequentially consistent: the giver-up raises this and then reads
+  // needspinning, the submitter sets needspinning and then reads this (WakeP).
+  sched->npidle.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void GcStopP(Sched* sched, P* pp) {
+  pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);
+  if (--sched->stopwait == 0) sched->stopnote.Wakeup();
+}
+
+bool PidlePutOrStop(Sched* sched, P* pp) {
+  if (sched->gcwaiting.load(std::memory_order_relaxed)) {
+    GcStopP(sched, pp);
+    return false;
+  }
+  PidlePut(sched, pp);
+  return true;
+}
+
+P* PidleGet(Sched* sched) {
+  P* pp = sched->pidle;
+  if (pp == nullptr) return nullptr;
+  sched->idlep_mask.Clear(pp->id);
+  sched->pidle = pp->link;
+  pp->link = nullptr;
+  sched->npidle.fetch_sub(1, std::memory_order_relaxed);
+  return pp;
+}
+
+P* PidleGetSpinning(Sched* sched) {
+  P* pp = PidleGet(sched);
+  if (pp == nullptr) sched->needspinning.store(1, std::memory_order_seq_cst);
+  return pp;
+}
+
+namespace {
+
+// Ends a P: what it has goes back to the runtime. (p.destroy)
+void DestroyP(Sched* sched, P* pp)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  // To the head of the global queue, in the order in which they would have
+  // run here.
+  GQueue<G> runnable;
+  const uint32_t n = pp->runq.Drain(&runnable);
+  GlobRunqPutHeadBatch(sched, &runnable, static_cast<int32_t>(n));
+  GfPurge(&pp->gfree, &sched->gfree);
+  pp->stackcache.Flush(&sched->stackpool);
+  pp->status.store(PStatus::kDead, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+P* ProcResize(Sched* sched, int32_t n) {
+  const int32_t old = sched->gomaxprocs.load(std::memory_order_relaxed);
+  if (n < 1 || n > kMaxProcs) base::Throw("procresize: invalid arg");
+  for (int32_t i = 0; i < n; i++) {
+    P* pp = sched->allp[i].load(std::memory_order_relaxed);
+    if (pp == nullptr) {
+      // Release: pairs with the acquire in GetP.
+      sched->allp[i].store(new P(i), std::memory_order_release);
+    } else if (i >= old) {
+      pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);
+    }
+  }
+  G* gp = Getg();
+  M* mp = gp != nullptr && gp->m->sched == sched ? gp->m : nullptr;
+  if (mp != nullptr && mp->p != nullptr) {
+    P* mine = mp->p;
+    if (mine->id < n) {
+      mine->status.store(PStatus::kRunning, std::memory_order_relaxed);
+    } else {
+      mine->m = nullptr;
+      mp->p = nullptr;
+      P* first = GetP(sched, 0);
+      first->m = nullptr;
+      first->status.store(PStatus::kIdle, std::memory_order_relaxed);
+      AcquireP(first);
+    }
+  }
+  for (int32_t i = n; i < old; i++) DestroyP(sched, GetP(sched, i));
+  sched->steal_order.Reset(static_cast<uint32_t>(n));
+  sched->gomaxprocs.store(n, std::memory_order_release);
+
+  P* runnable = nullptr;
+  for (int32_t i = n - 1; i >= 0; i--) {
+    P* pp = GetP(sched, i);
+    if (mp != nullptr && mp->p == pp) continue;
+    pp->status.store(PStatus::kIdle, std::memory_order_relaxed);
+    if (pp->runq.Empty()) {
+      PidlePut(sched, pp);
+    } else {
+      pp->link = runnable;
+      runnable = pp;
+    }
+  }
+  return runnable;
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,96 @@
+#include "runtime/sched/park.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/switch.h"
+
+namespace heddle::sched {
+namespace {
+
+// Cuts the tie between gp, which has stopped, and its M. (dropg)
+void DropG(M* mp) { mp->curg = nullptr; }
+
+// gp becomes runnable: one in kGTrackingPeriod of the times is noted, to tell
+// how long it waits for its turn.
+void TrackRunnable(G* gp) {
+  gp->tracking = gp->tracking_seq++ % kGTrackingPeriod == 0;
+  if (gp->tracking) gp->runnable_since = os::Nanotime();
+}
+
+void ParkM(G* gp) {
+  M* mp = Getg()->m;
+  bool (*unlockf)(G*, void*) = mp->waitunlockf;
+  void* lock = mp->waitlock;
+  mp->waitunlockf = nullptr;
+  mp->waitlock = nullptr;
+  DropG(mp);
+  CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
+  if (unlockf != nullptr && !unlockf(gp, lock)) {
+    CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
+    mp->resume = gp;
+  }
+}
+
+void GoschedM(G* gp) {
+  M* mp = Getg()->m;
+  Sched* sched = mp->sched;
+  DropG(mp);
+  TrackRunnable(gp);
+  CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
+  {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, gp);
+  }
+  // With nothing of its own to run, this M takes from the global queue next.
+  if (!mp->p->runq.Empty()) WakeP(sched);
+}
+
+}  // namespace
+
+G* ParkableG() {
+  G* gp = Getg();
+  if (gp == nullptr || gp == &gp->m->g0 || gp->m->p == nullptr) return nullptr;
+  return gp;
+}
+
+void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock,
+            WaitReason reason) {
+  G* gp = Getg();
+  M* mp = gp->m;
+  if (mp->locks != 0) base::Throw("gopark: holding locks");
+  mp->waitunlockf = unlockf;
+  mp->waitlock = lock;
+  gp->waitreason.store(reason, std::memory_order_relaxed);
+  Mcall(ParkM);
+}
+
+void GoparkUnlock(os::Lock* lock, WaitReason reason) {
+  Gopark(
+      [](G*, void* held) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        static_cast<os::Lock*>(held)->unlock();
+        return true;
+      },
+      lock, reason);
+}
+
+void Goready(G* gp) {
+  Sched* sched = gp->home;
+  TrackRunnable(gp);
+  CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
+  M* mp = Acquirem();
+  if (mp != nullptr && mp->sched == sched && mp->p != nullptr) {
+    RunqPut(sched, mp->p, gp, /*next=*/true);
+  } else {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, gp);
+  }
+  WakeP(sched);
+  Releasem(mp);
+}
+
+void Gosched() { Mcall(GoschedM); }
+
+}  // namespace heddle::sched

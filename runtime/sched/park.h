@@ -1,0 +1,43 @@
+// Parking the calling goroutine and making a parked one runnable: what channels,
+// mutexes, timers and pollers are built on.
+//
+// A goroutine that parks must first be findable by who will ready it, and must
+// not be readied before its context is saved. So it publishes itself under some
+// lock, and the lock is let go by `unlockf`, which runs on g0 after the switch.
+//
+// Source: Go 1.21's gopark, park_m, goready, ready, Gosched, goschedImpl.
+
+#ifndef RUNTIME_SCHED_PARK_H_
+#define RUNTIME_SCHED_PARK_H_
+
+#include "runtime/os/lock.h"
+#include "runtime/sched/g.h"
+#include "runtime/sched/wait_reason.h"
+
+namespace heddle::sched {
+
+// The calling thread's goroutine, if it can park: it has a P. Null on other
+// threads, on g0, and inside Blocking, where the thread itself has to wait.
+G* ParkableG();
+
+// Parks the calling goroutine until Ready. unlockf(gp, lock) runs once the
+// context is saved and publishes that; gp may be running again, elsewhere,
+// before it returns. If it returns false, gp goes on at once. Null: no commit.
+// The caller holds no runtime lock but the one that unlockf releases. (gopark)
+void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason);
+
+// Gopark whose commit is to release `lock`. (goparkunlock)
+void GoparkUnlock(os::Lock* lock, WaitReason reason);
+
+// Makes gp, which is parked, runnable. From any thread: on one of gp's runtime
+// it becomes the calling P's runnext, else it goes to the global queue.
+// (goready)
+void Goready(G* gp);
+
+// Lets others run first: the caller goes to the tail of the global queue.
+// (Gosched)
+void Gosched();
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_PARK_H_

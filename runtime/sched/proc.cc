@@ -1,0 +1,184 @@
+#include "runtime/sched/proc.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/sched/check_dead.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/newproc.h"
+#include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/schedule.h"
+
+namespace heddle::sched {
+namespace {
+
+// The calling thread becomes m0 for a scope; what it was before comes back
+// after: it may be a goroutine of another runtime.
+class M0Scope {
+ public:
+  explicit M0Scope(M* m0) : outer_(Getg()) {
+    Setg(&m0->g0);
+    MInit(m0);
+  }
+  ~M0Scope() { Setg(outer_); }
+  M0Scope(const M0Scope&) = delete;
+  M0Scope& operator=(const M0Scope&) = delete;
+
+ private:
+  G* const outer_;
+};
+
+// False if there is no P for m0: after kAbandon, others may have all of them.
+bool BeginRun(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  if (sched->run_under_way) {
+    base::Throw("heddle::Runtime::Run called while it runs");
+  }
+  sched->run_under_way = true;
+  sched->run_done.store(false, std::memory_order_relaxed);
+  sched->main_done = false;
+  sched->m0->leave = false;
+  sched->nm++;
+  P* pp = PidleGet(sched);
+  if (pp != nullptr) AcquireP(pp);
+  return pp != nullptr;
+}
+
+void StartMain(Sched* sched, G* queued) {
+  os::LockGuard guard(sched->lock);
+  if (queued != nullptr) GlobRunqPut(sched, queued);
+  // Release: pairs with the acquire in FindRunnable.
+  sched->main_started.store(true, std::memory_order_release);
+}
+
+void EndRun(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  sched->nm--;
+  sched->run_under_way = false;
+}
+
+// m0, without a P, sleeps until the run is over. (kAbandon)
+void WaitForMain(Sched* sched) {
+  bool sleep = false;
+  {
+    os::LockGuard guard(sched->lock);
+    sched->nmsys++;
+    sleep = !sched->run_done.load(std::memory_order_relaxed);
+    sched->m0_waits = sleep;
+    if (sleep) CheckDead(sched);
+  }
+  if (sleep) {
+    sched->main_note.Sleep();
+    sched->main_note.Clear();
+  }
+  os::LockGuard guard(sched->lock);
+  sched->nmsys--;
+}
+
+// An M whose thread is still to be joined; null when there is none.
+M* NextToJoin(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  for (M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+    if (mp->thread.handle != 0) return mp;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Sched::Sched(const Options& options_in)
+    : options(options_in),
+      allp(new std::atomic<P*>[kMaxProcs]()),
+      starting_stack_size(options_in.stack_size) {
+  m0 = AllocM(this, nullptr, 0);
+  os::LockGuard guard(lock);
+  mnext = 1;
+  ProcResize(this, options.procs);
+}
+
+Sched::~Sched() {
+  for (G* gp : allgs) {
+    if (gp->fn != nullptr && !gp->started) gp->fn->destroy(gp->fn_arg);
+    delete gp;
+  }
+  for (int32_t i = 0; i < kMaxProcs; i++) {
+    P* pp = allp[i].load(std::memory_order_relaxed);
+    if (pp == nullptr) break;
+    pp->stackcache.Flush(&stackpool);
+    delete pp;
+  }
+  for (M* mp = allm; mp != nullptr;) {
+    M* next = mp->alllink;
+    delete mp;
+    mp = next;
+  }
+}
+
+void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
+  M* m0 = sched->m0;
+  M0Scope scope(m0);
+  const bool have_p = BeginRun(sched);
+  G* newg = NewProc1(sched, main, GoOptions(), nullptr, callerpc);
+  newg->goid = kMainGoid;
+  if (have_p) m0->resume = newg;
+  StartMain(sched, have_p ? nullptr : newg);
+  // Goroutines may have been started before Run.
+  if (sched->runqsize.load(std::memory_order_relaxed) != 0) WakeP(sched);
+  if (have_p) {
+    ScheduleLoop();
+  } else if (sched->options.on_main_return == OnMainReturn::kAbandon) {
+    WaitForMain(sched);
+  } else if (StopM()) {
+    ScheduleLoop();
+  }
+  EndRun(sched);
+}
+
+void MainDone(Sched* sched, bool by_goexit) {
+  os::LockGuard guard(sched->lock);
+  sched->main_done = true;
+  if (sched->options.on_main_return == OnMainReturn::kAbandon && !by_goexit) {
+    FinishRun(sched);
+  }
+}
+
+bool M0Leaves(M* m0) {
+  Sched* sched = m0->sched;
+  if (sched->options.on_main_return != OnMainReturn::kAbandon ||
+      m0->resume != nullptr || m0->p == nullptr) {
+    return false;
+  }
+  // Acquire: pairs with the release in FinishRun.
+  if (sched->run_done.load(std::memory_order_acquire)) return false;
+  HandoffP(sched, ReleaseP());
+  WaitForMain(sched);
+  return true;
+}
+
+void DestroySched(Sched* sched) {
+  int32_t running;
+  {
+    os::LockGuard guard(sched->lock);
+    if (sched->run_under_way) {
+      base::Throw("heddle::Runtime destroyed while it runs");
+    }
+    sched->exiting.store(true, std::memory_order_relaxed);
+    running = sched->nm;
+    while (M* mp = MGet(sched)) {
+      running--;
+      mp->leave = true;
+      mp->park.Wakeup();
+    }
+  }
+  // What runs now comes to an end by itself, except after kAbandon.
+  if (running > 0 &&
+      sched->options.on_main_return == OnMainReturn::kAbandon) {
+    return;
+  }
+  while (M* mp = NextToJoin(sched)) {
+    os::OsThreadJoin(&mp->thread);
+    if (mp->g0.stack.lo != 0) sched->stackpool.Free(nullptr, mp->g0.stack);
+  }
+  delete sched;
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,49 @@
+// A runtime's life: its start, each Run with the calling thread as m0, its end.
+//
+//            Run                     main and all others done
+//   (idle) ───────▶ main_started ──────────────────────────▶ (idle) ─▶ ~Sched
+//
+// Under OnMainReturn::kWait, m0 is an M like any other until CheckDead finds
+// that all Ms sleep and no goroutine is left. Under kAbandon, Run must return as
+// soon as main does, whatever m0 may be running then: so m0 runs main until it
+// first gives the thread back, and from then on only waits.
+//
+// Between Runs nothing runs: Ms that have no more to do sleep, and an M that
+// comes to the scheduler puts what is left on the global queue, for the next
+// Run. ~Sched ends and joins all sleeping Ms and destroys callables that never
+// ran. After kAbandon some goroutines may still run, or be in a blocking call:
+// nothing can stop them from outside, so ~Sched then leaves the runtime's memory
+// to them; their threads end when they next come to the scheduler.
+//
+// Source: Go 1.21's schedinit, main, mstart, mexit.
+
+#ifndef RUNTIME_SCHED_PROC_H_
+#define RUNTIME_SCHED_PROC_H_
+
+#include <cstdint>
+
+#include "runtime/sched/func_val.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+inline constexpr uint64_t kMainGoid = 1;
+
+// Runs `main` as goroutine 1 with the calling thread as m0 until the run is over
+// (see above). Building the callable must not throw. Ends the process if the
+// runtime is already in a Run.
+void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc);
+
+// Main has ended, on g0; by Goexit or by return.
+void MainDone(Sched* sched, bool by_goexit);
+
+// m0 has got its thread back from a goroutine. Under kAbandon it now gives its P
+// away and waits until the run is over: then true, and m0 is to leave.
+bool M0Leaves(M* m0);
+
+// What the creator of a runtime calls instead of delete: ends it as above.
+void DestroySched(Sched* sched);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_PROC_H_

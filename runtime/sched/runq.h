@@ -1,0 +1,275 @@
+// A P's run queue: a ring of runnable goroutines with one producer, its owner,
+// and many consumers, plus runnext, the one that runs before all others.
+//
+//   owner:   Put, Get, Drain                 (the M that holds the P)
+//   thieves: StealInto, which calls Grab     (any M, into a queue it owns)
+//   anyone:  Empty, size                     (a guess, unless the queue rests)
+//
+//   head ─────────────▶ tail                 head, tail: free-running uint32,
+//   │ oldest  …  newest │  (free)  …         a slot is index mod kSize
+//
+// INV-RQ1  Only the owner writes tail_ and the slots in [tail_, head_+kSize).
+// INV-RQ2  head_ moves by compare-exchange only, whoever moves it: whoever
+//          moved it over a slot owns what the slot held.
+// INV-RQ3  Only the owner sets runnext_ to a node; a thief only takes it out.
+// INV-RQ4  0 <= tail_ - head_ <= kSize, as one thread that reads head_ first
+//          sees it; a thief that reads more has read a torn pair, and retries.
+//
+// Source: Go 1.21's runqput, runqputslow, runqget, runqgrab, runqsteal and
+// runqdrain. Differences: runnext_ is swapped in with an exchange, where Go
+// loops on a compare-and-swap (by INV-RQ3 a thief can only empty it); the
+// batch that overflows is handed to the caller, who knows the global queue;
+// the back-off before runnext is stolen is the caller's.
+//
+// Atomics is a policy so that the model checker runs this very code with its
+// own atomics; kSize is a parameter so that it can be small there.
+
+#ifndef RUNTIME_SCHED_RUNQ_H_
+#define RUNTIME_SCHED_RUNQ_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/base/optimization.h"
+#include "runtime/base/fast_rand.h"
+#include "runtime/base/throw.h"
+#include "runtime/sched/gqueue.h"
+
+namespace heddle::sched {
+
+// Go's len(p.runq). A power of two, so that an index wraps without a division.
+inline constexpr uint32_t kRunqSize = 256;
+
+struct StdAtomics {
+  template <typename T>
+  using Atomic = std::atomic<T>;
+};
+
+// What Get took, and whether it goes on with its predecessor's time slice
+// (true for runnext), so that a pair that readies each other cannot starve the
+// rest of the queue by never letting a slice end.
+template <typename T>
+struct RunqGetResult {
+  T* gp = nullptr;
+  bool inherit_time = false;
+};
+
+template <typename T, uint32_t kSize = kRunqSize, typename Atomics = StdAtomics>
+class Runq {
+ public:
+  static_assert(kSize >= 2 && (kSize & (kSize - 1)) == 0,
+                "kSize is a power of two");
+  // What Put overflows with: half of the ring and the new node.
+  static constexpr uint32_t kBatch = kSize / 2 + 1;
+
+  Runq() = default;
+  Runq(const Runq&) = delete;
+  Runq& operator=(const Runq&) = delete;
+
+  // Makes gp runnable here. Owner only. With `next` it becomes runnext and the
+  // former runnext, if any, goes to the tail; else gp goes to the tail. If the
+  // ring is full, half of it and the node that found no place are passed to
+  // `overflow(GQueue<T>* batch, uint32_t n)` in order, oldest first, which
+  // must take them all. A non-null `random` is Go's randomizeScheduler: `next`
+  // is ignored half of the time and the batch is shuffled.
+  template <typename Overflow>
+  void Put(T* gp, bool next, base::FastRand* random, Overflow&& overflow) {
+    if (random != nullptr && next && random->Below(2) == 0) next = false;
+    if (next) {
+      // Sequentially consistent: the owner goes on to look whether a thief must
+      // be woken (WakeP), a thief that goes to sleep looks here last (Empty).
+      gp = runnext_.exchange(gp, std::memory_order_seq_cst);
+      if (gp == nullptr) return;
+    }
+    for (;;) {
+      // Acquire: pairs with the release of head_ in Grab and Get; what they
+      // have read from the slots comes before we overwrite them.
+      const uint32_t h = head_.load(std::memory_order_acquire);
+      const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
+      if (t - h < kSize) {
+        ring_[t % kSize].store(gp, std::memory_order_relaxed);
+        // Release: pairs with the acquire of tail_ in Grab; makes the slot,
+        // and the node behind it, available for consumption.
+        tail_.store(t + 1, std::memory_order_release);
+        return;
+      }
+      if (PutSlow(gp, h, t, random, overflow)) return;
+      // A thief made room in between: the ring takes gp now.
+    }
+  }
+
+  // Puts the nodes of `batch` at the tail until the ring is full; the rest
+  // stays in the batch. Owner only. Returns how many it took. (runqputbatch)
+  uint32_t PutBatch(GQueue<T>* batch) {
+    const uint32_t h = head_.load(std::memory_order_acquire);  // as in Put
+    uint32_t t = tail_.load(std::memory_order_relaxed);
+    const uint32_t first = t;
+    while (t - h < kSize) {
+      T* gp = batch->Pop();
+      if (gp == nullptr) break;
+      ring_[t % kSize].store(gp, std::memory_order_relaxed);
+      t++;
+    }
+    tail_.store(t, std::memory_order_release);  // as in Put
+    return t - first;
+  }
+
+  // Takes runnext, else the oldest; null when empty. Owner only.
+  RunqGetResult<T> Get() {
+    T* next = runnext_.load(std::memory_order_relaxed);
+    // A thief may take it first; nobody else can put another there (INV-RQ3),
+    // so one try is enough. Acquire on success: pairs with nothing of ours,
+    // the node was put by this owner; it orders against the thief's failure.
+    if (next != nullptr &&
+        runnext_.compare_exchange_strong(next, nullptr,
+                                         std::memory_order_acquire,
+                                         std::memory_order_relaxed)) {
+      return {next, true};
+    }
+    for (;;) {
+      uint32_t h = head_.load(std::memory_order_acquire);  // as in Put
+      const uint32_t t = tail_.load(std::memory_order_relaxed);
+      if (t == h) return {};
+      T* gp = ring_[h % kSize].load(std::memory_order_relaxed);
+      // Release: pairs with the acquire of head_ in Put: the slot was read.
+      if (head_.compare_exchange_strong(h, h + 1, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+        return {gp, false};
+      }
+    }
+  }
+
+  // Takes everything, runnext first. Owner only. Returns how many.
+  uint32_t Drain(GQueue<T>* out) {
+    uint32_t n = 0;
+    for (RunqGetResult<T> got = Get(); got.gp != nullptr; got = Get()) {
+      out->PushBack(got.gp);
+      n++;
+    }
+    return n;
+  }
+
+  // Steals half of `victim`, at least one if it is not empty, into *this,
+  // which the caller owns and which is empty but for what the caller may have
+  // put. Returns one of them to run, the youngest, null if there was nothing.
+  // With `steal_runnext`, an otherwise empty victim's runnext is taken after
+  // `back_off()`, during which its owner may well start it itself. (runqsteal)
+  template <typename BackOff>
+  T* StealFrom(Runq* victim, bool steal_runnext, BackOff&& back_off) {
+    const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
+    uint32_t n = victim->Grab(this, t, steal_runnext, back_off);
+    if (n == 0) return nullptr;
+    n--;
+    T* gp = ring_[(t + n) % kSize].load(std::memory_order_relaxed);
+    if (n == 0) return gp;
+    const uint32_t h = head_.load(std::memory_order_acquire);  // as in Put
+    if (t - h + n >= kSize) base::Throw("runqsteal: runq overflow");
+    tail_.store(t + n, std::memory_order_release);  // as in Put
+    return gp;
+  }
+
+  // Whether there is nothing to run at one moment of the call. Sequentially
+  // consistent: the last look of an M that goes to sleep (see Put).
+  bool Empty() const {
+    // A runnext that is kicked to the tail between the reads would be missed
+    // by both: read again until tail_ stood still.
+    for (;;) {
+      const uint32_t h = head_.load(std::memory_order_seq_cst);
+      const uint32_t t = tail_.load(std::memory_order_seq_cst);
+      const T* next = runnext_.load(std::memory_order_seq_cst);
+      if (t == tail_.load(std::memory_order_seq_cst)) {
+        return h == t && next == nullptr;
+      }
+    }
+  }
+
+  // Nodes in the ring, runnext not counted (as Go's schedtrace counts them).
+  uint32_t size() const {
+    const uint32_t h = head_.load(std::memory_order_acquire);
+    const uint32_t n = tail_.load(std::memory_order_acquire) - h;
+    return n <= kSize ? n : kSize;
+  }
+
+ private:
+  // Moves half of the full ring [h, t) and gp out. False if a thief was
+  // quicker. Owner only. (runqputslow)
+  template <typename Overflow>
+  bool PutSlow(T* gp, uint32_t h, uint32_t t, base::FastRand* random,
+               Overflow& overflow) {
+    T* batch[kBatch];
+    const uint32_t n = (t - h) / 2;
+    if (n != kSize / 2) base::Throw("runqputslow: queue is not full");
+    for (uint32_t i = 0; i < n; i++) {
+      batch[i] = ring_[(h + i) % kSize].load(std::memory_order_relaxed);
+    }
+    // Release, as in Get; commits the consumption.
+    if (!head_.compare_exchange_strong(h, h + n, std::memory_order_release,
+                                       std::memory_order_relaxed)) {
+      return false;
+    }
+    batch[n] = gp;
+    if (random != nullptr) {
+      for (uint32_t i = 1; i <= n; i++) {
+        std::swap(batch[i], batch[random->Below(i + 1)]);
+      }
+    }
+    GQueue<T> queue;
+    for (uint32_t i = 0; i <= n; i++) queue.PushBack(batch[i]);
+    overflow(&queue, n + 1);
+    return true;
+  }
+
+  // Moves half of this ring, rounded up, to thief's slots from `at` on. Any
+  // thread that owns `thief`. Returns how many. (runqgrab)
+  template <typename BackOff>
+  uint32_t Grab(Runq* thief, uint32_t at, bool steal_runnext,
+                BackOff& back_off) {
+    for (;;) {
+      // Acquire: pairs with the release of head_ by other consumers.
+      uint32_t h = head_.load(std::memory_order_acquire);
+      // Acquire: pairs with the release of tail_ by the owner.
+      const uint32_t t = tail_.load(std::memory_order_acquire);
+      const uint32_t n = (t - h) - (t - h) / 2;
+      if (n == 0) {
+        if (!steal_runnext) return 0;
+        T* next = runnext_.load(std::memory_order_relaxed);
+        if (next == nullptr) return 0;
+        back_off();
+        // Acquire: pairs with the exchange in Put; the node is ours to read.
+        if (!runnext_.compare_exchange_strong(next, nullptr,
+                                              std::memory_order_acquire,
+                                              std::memory_order_relaxed)) {
+          continue;
+        }
+        thief->ring_[at % kSize].store(next, std::memory_order_relaxed);
+        return 1;
+      }
+      if (n > kSize / 2) continue;  // INV-RQ4: torn
+      for (uint32_t i = 0; i < n; i++) {
+        T* gp = ring_[(h + i) % kSize].load(std::memory_order_relaxed);
+        thief->ring_[(at + i) % kSize].store(gp, std::memory_order_relaxed);
+      }
+      // Release: pairs with the acquire of head_ in Put: the slots were read.
+      if (head_.compare_exchange_strong(h, h + n, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+        return n;
+      }
+    }
+  }
+
+  template <typename V>
+  using Atomic = typename Atomics::template Atomic<V>;
+
+  // Consumers of every thread write head_; the owner alone writes the rest
+  // in the usual course. So two cache lines.
+  alignas(ABSL_CACHELINE_SIZE) Atomic<uint32_t> head_{0};
+  alignas(ABSL_CACHELINE_SIZE) Atomic<uint32_t> tail_{0};
+  Atomic<T*> runnext_{nullptr};
+  Atomic<T*> ring_[kSize] = {};
+};
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_RUNQ_H_

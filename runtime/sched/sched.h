@@ -1,0 +1,120 @@
+// Sched: one runtime. Go's `sched` and the globals around it (allp, allgs,
+// gomaxprocs, mainStarted), as an object: several live side by side.
+//
+// Source: Go 1.21's runtime2.go, type schedt.
+
+#ifndef RUNTIME_SCHED_SCHED_H_
+#define RUNTIME_SCHED_SCHED_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "runtime/os/lock.h"
+#include "runtime/os/note.h"
+#include "runtime/sched/g.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/gqueue.h"
+#include "runtime/sched/m.h"
+#include "runtime/sched/options.h"
+#include "runtime/sched/p.h"
+#include "runtime/sched/p_mask.h"
+#include "runtime/sched/random_order.h"
+#include "runtime/stack/stack_pool.h"
+
+namespace heddle::sched {
+
+struct Sched {
+  // Starts no thread. `options` is valid: ValidateOptions said so.
+  explicit Sched(const Options& options);
+  // Stops every M and waits for its thread. See proc.h for what becomes of
+  // goroutines that are left.
+  ~Sched();
+  Sched(const Sched&) = delete;
+  Sched& operator=(const Sched&) = delete;
+
+  const Options options;
+
+  // Protects what is marked with it, and the passing of Ps and Ms. Taken for
+  // short; nothing allocates under it but in ProcResize.
+  os::Lock lock{os::LockRank::kSched};
+
+  // ---- Ms ----
+  // Idle Ms, last in first out.
+  M* midle ABSL_GUARDED_BY(lock) = nullptr;
+  int32_t nmidle ABSL_GUARDED_BY(lock) = 0;
+  // The next M's id, which is also how many there have been.
+  int64_t mnext ABSL_GUARDED_BY(lock) = 0;
+  // Ms that have a thread or are about to; m0 only while it is in Run. Go's
+  // mcount.
+  int32_t nm ABSL_GUARDED_BY(lock) = 0;
+  // Ms that run no goroutines for now: m0 once it only waits (see proc.h).
+  int32_t nmsys ABSL_GUARDED_BY(lock) = 0;
+  M* allm ABSL_GUARDED_BY(lock) = nullptr;
+  // Ms that look for work. Sequentially consistent with the run queues: a
+  // submitter writes a queue and then reads this; a spinning M lowers this and
+  // then reads the queues. One of them sees the other.
+  std::atomic<int32_t> nmspinning{0};
+  // Work came while no P was idle: whoever is about to give its P up looks
+  // again. See WakeP.
+  std::atomic<uint32_t> needspinning{0};
+
+  // ---- Ps ----
+  // Ps by id, [0, gomaxprocs) in use. Grows with the world stopped; entries
+  // are never removed.
+  std::unique_ptr<std::atomic<P*>[]> allp;
+  std::atomic<int32_t> gomaxprocs{0};
+  P* pidle ABSL_GUARDED_BY(lock) = nullptr;
+  std::atomic<int32_t> npidle{0};  // written under lock
+  // Bit per P that is idle: thieves pass it by. Written under lock.
+  PMask idlep_mask;
+  // Changed with the world stopped only.
+  RandomOrder steal_order;
+
+  // ---- the global run queue ----
+  GQueue<G> runq ABSL_GUARDED_BY(lock);
+  // Written under lock; read by anyone, as a guess.
+  std::atomic<int32_t> runqsize{0};
+
+  // ---- goroutines ----
+  std::atomic<uint64_t> goidgen{0};  // the last id given to a P
+  GFreeGlobal gfree;
+  os::Lock allglock{os::LockRank::kAllg};
+  std::vector<G*> allgs ABSL_GUARDED_BY(allglock);
+  stack::StackPool stackpool;
+  // Usable bytes of a new goroutine's stack. Gs with another size on a free
+  // list give theirs back when they are reused.
+  std::atomic<size_t> starting_stack_size;
+  // As P's counters, for goroutines started by threads without a P.
+  std::atomic<uint64_t> ngcreated_without_p{0};
+
+  // ---- stop the world ----
+  // Every M that comes to the scheduler gives its P up.
+  std::atomic<bool> gcwaiting{false};
+  int32_t stopwait ABSL_GUARDED_BY(lock) = 0;
+  os::Note stopnote;
+
+  // ---- one Run ----
+  // Goroutines may be run and Ms woken: from Run's beginning to its end.
+  std::atomic<bool> main_started{false};
+  // Main has returned, or called Goexit.
+  bool main_done ABSL_GUARDED_BY(lock) = false;
+  // Run may return.
+  std::atomic<bool> run_done{false};
+  // m0 waits here under OnMainReturn::kAbandon.
+  os::Note main_note;
+  bool m0_waits ABSL_GUARDED_BY(lock) = false;
+  M* m0 = nullptr;  // immutable
+  bool run_under_way ABSL_GUARDED_BY(lock) = false;
+  // The runtime ends: Ms leave.
+  std::atomic<bool> exiting{false};
+};
+
+// Goroutines of the user's that exist: a sum that is exact when nothing runs.
+int64_t GCount(const Sched* sched);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_SCHED_H_

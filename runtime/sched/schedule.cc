@@ -1,0 +1,74 @@
+#include "runtime/sched/schedule.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/os/lock.h"
+#include "runtime/sched/find_runnable.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/switch.h"
+
+namespace heddle::sched {
+namespace {
+
+// mp has found work and spins no more. If it was the last to spin, another
+// takes over: where there was one goroutine there may be more. (resetspinning)
+void ResetSpinning(M* mp) {
+  mp->spinning = false;
+  if (mp->sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
+    base::Throw("resetspinning: negative nmspinning");
+  }
+  WakeP(mp->sched);
+}
+
+// Runs gp on mp until it calls Mcall, and then what it wants called. (execute)
+void Execute(M* mp, G* gp, bool inherit_time) {
+  mp->curg = gp;
+  gp->m = mp;
+  gp->lastm = mp;
+  gp->started = true;
+  CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);
+  if (!inherit_time) {
+    P* pp = mp->p;
+    pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,
+                        std::memory_order_relaxed);
+  }
+  const G0Function fn = SwitchToG(mp, gp);
+  fn(gp);
+}
+
+// Options::migrate_always: hands gp, which this M ran last, and the P to another
+// M, and sleeps. False if mp is to leave afterwards.
+bool PassOn(M* mp, G* gp) {
+  Sched* sched = mp->sched;
+  RunqPut(sched, mp->p, gp, /*next=*/true);
+  StartM(sched, ReleaseP(), /*spinning=*/false);
+  return StopM();
+}
+
+}  // namespace
+
+void ScheduleLoop() {
+  M* mp = Getg()->m;
+  Sched* sched = mp->sched;
+  for (;;) {
+    if (mp->locks != 0) base::Throw("schedule: holding locks");
+    HEDDLE_DCHECK(os::HeldLocks() == 0);
+    Found found = {mp->resume, true};
+    mp->resume = nullptr;
+    if (found.gp == nullptr) {
+      found = FindRunnable(mp);
+      if (found.gp == nullptr) return;
+      if (mp->spinning) ResetSpinning(mp);
+      if (sched->options.migrate_always && found.gp->lastm == mp) {
+        if (!PassOn(mp, found.gp)) return;
+        continue;
+      }
+    }
+    Execute(mp, found.gp, found.inherit_time);
+    if (mp == sched->m0 && M0Leaves(mp)) return;
+  }
+}
+
+}  // namespace heddle::sched

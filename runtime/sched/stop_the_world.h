@@ -1,0 +1,28 @@
+// Stopping the world: every P but the caller's is taken from its M, at the M's
+// next visit to the scheduler.
+//
+// Source: Go 1.21's stopTheWorldWithSema, startTheWorldWithSema, GOMAXPROCS.
+
+#ifndef RUNTIME_SCHED_STOP_THE_WORLD_H_
+#define RUNTIME_SCHED_STOP_THE_WORLD_H_
+
+#include <cstdint>
+
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+// Waits until no other P of the caller's runtime runs. On a goroutine. Calls
+// queue up. The caller must not park before StartTheWorld.
+void StopTheWorld();
+
+// Lets it go on, with `procs` Ps.
+void StartTheWorld(int32_t procs);
+
+// The number of Ps becomes n; n <= 0 only reads. Returns what it was. On a
+// goroutine; throws std::invalid_argument if n is above kMaxProcs.
+int32_t GoMaxProcs(int32_t n);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_STOP_THE_WORLD_H_

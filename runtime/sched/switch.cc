@@ -1,0 +1,112 @@
+#include "runtime/sched/switch.h"
+
+#include "runtime/sanitizer/fiber.h"
+#include "runtime/sched/goexit.h"
+
+namespace heddle::sched {
+namespace {
+
+// G0Functions travel through the switch as what it carries.
+using Carried = void (*)(void*);
+
+// The functions that switch, and nothing else: see fiber.h.
+HEDDLE_NO_SANITIZE_THREAD Carried Gogo(G* g0, G* gp) {
+  sanitizer::StartSwitch(&g0->fiber, &gp->fiber, /*from_dies=*/false);
+  const arch::McallRequest request = arch::Gogo(&g0->sched, &gp->sched);
+  sanitizer::FinishSwitch(&g0->fiber);
+  return request.fn;
+}
+
+HEDDLE_NO_SANITIZE_THREAD void SwitchToG0(G* gp, G* g0, Carried fn) {
+  sanitizer::StartSwitch(&gp->fiber, &g0->fiber, /*from_dies=*/false);
+  arch::Mcall(&gp->sched, &g0->sched, fn, gp);
+  sanitizer::FinishSwitch(&gp->fiber);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void SwitchToG0Dying(G* gp, G* g0, Carried fn) {
+  sanitizer::StartSwitch(&gp->fiber, &g0->fiber, /*from_dies=*/true);
+  arch::Mcall(&gp->sched, &g0->sched, fn, gp);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Entry(void* arg) {
+  sanitizer::FinishSwitch(&static_cast<G*>(arg)->fiber);
+  GoroutineMain(static_cast<G*>(arg));
+}
+
+// A call on g0's stack from gp's.
+struct G0Call {
+  void (*call)(void*);
+  void* arg;
+  G* gp;
+  G* g0;
+};
+
+HEDDLE_NO_SANITIZE_THREAD void OnG0(void* arg) {
+  auto* c = static_cast<G0Call*>(arg);
+  sanitizer::FinishSwitch(&c->g0->fiber);
+  c->call(c->arg);
+  sanitizer::StartSwitch(&c->g0->fiber, &c->gp->fiber, /*from_dies=*/false);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
+  sanitizer::StartSwitch(&c->gp->fiber, &c->g0->fiber, /*from_dies=*/false);
+  arch::Systemstack(c->g0->sched.sp, OnG0, c);
+  sanitizer::FinishSwitch(&c->gp->fiber);
+}
+
+// What is a thread's in C++ becomes gp's own. errno's address comes from the M:
+// a compiler may keep __errno_location()'s over a switch.
+void SaveThreadState(M* mp, G* gp) {
+  gp->saved_errno = *mp->errno_address;
+  gp->eh = *mp->eh;
+  *mp->eh = mp->g0.eh;
+  Setg(&mp->g0);
+}
+
+}  // namespace
+
+void Mcall(G0Function fn) {
+  G* gp = Getg();
+  M* mp = gp->m;
+  SaveThreadState(mp, gp);
+  SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
+}
+
+void McallDying(G0Function fn) {
+  G* gp = Getg();
+  M* mp = gp->m;
+  SaveThreadState(mp, gp);
+  SwitchToG0Dying(gp, &mp->g0, reinterpret_cast<Carried>(fn));
+  __builtin_unreachable();
+}
+
+G0Function SwitchToG(M* mp, G* gp) {
+  mp->g0.eh = *mp->eh;
+  *mp->eh = gp->eh;
+  *mp->errno_address = gp->saved_errno;
+  Setg(gp);
+  return reinterpret_cast<G0Function>(Gogo(&mp->g0, gp));
+}
+
+void GoStartCallFn(G* gp, uintptr_t sp) {
+  sanitizer::FiberCreate(&gp->fiber, gp->stack.lo, gp->stack.size());
+  arch::GostartCall(&gp->sched, sp, Entry, gp);
+}
+
+namespace switch_internal {
+
+void CallOnG0(void (*call)(void*), void* arg) {
+  G* gp = Getg();
+  if (gp == nullptr || gp == &gp->m->g0) {
+    call(arg);
+    return;
+  }
+  G0Call c = {call, arg, gp, &gp->m->g0};
+  Setg(c.g0);
+  SystemStackCall(&c);
+  Setg(gp);
+}
+
+}  // namespace switch_internal
+
+}  // namespace heddle::sched

@@ -1,0 +1,57 @@
+// Switches between a goroutine and its M's g0, with all that C++ and the
+// sanitizers want to follow: errno, the exception state, fake stacks, fibers.
+//
+//        g0                          goroutine
+//   Execute(gp) ── SwitchToG ───▶ runs …
+//   returns {fn}  ◀── Mcall(fn) ── is left inside Mcall
+//   runs fn(gp)
+//
+// INV-SW1  Getg() names the stack that runs, but inside the two switches.
+// INV-SW2  g0 always comes back on its own thread; a goroutine may not.
+//
+// Source: Go 1.21's execute, gogo, mcall, systemstack, goexit.
+
+#ifndef RUNTIME_SCHED_SWITCH_H_
+#define RUNTIME_SCHED_SWITCH_H_
+
+#include <type_traits>
+
+#include "runtime/sched/m.h"
+
+namespace heddle::sched {
+
+// A function that a goroutine had called on g0: it owns gp then.
+using G0Function = void (*)(G* gp);
+
+// Leaves the calling goroutine's context in it and has fn(gp) run on g0. Returns
+// when the goroutine is executed again, perhaps on another thread. (mcall)
+void Mcall(G0Function fn);
+
+// The same for a goroutine that will never be executed again.
+[[noreturn]] void McallDying(G0Function fn);
+
+// On g0: runs gp, which is in the running state and mp's curg, until it calls
+// Mcall; returns what that wants called. (gogo)
+G0Function SwitchToG(M* mp, G* gp);
+
+// Gives gp, which has a stack and a callable on it, the context from which its
+// first execution starts. `sp` is the lowest address in use. (gostartcallfn)
+void GoStartCallFn(G* gp, uintptr_t sp);
+
+namespace switch_internal {
+void CallOnG0(void (*call)(void*), void* arg);
+}  // namespace switch_internal
+
+// Runs fn() on g0's stack and returns: for slow paths that want more stack than
+// a goroutine may have left. On g0, or on a thread that runs no goroutine, that
+// is a plain call. fn must not park nor throw. (systemstack)
+template <typename Fn>
+void SystemStack(Fn&& fn) {
+  switch_internal::CallOnG0(
+      [](void* arg) { (*static_cast<std::remove_reference_t<Fn>*>(arg))(); },
+      &fn);
+}
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_SWITCH_H_

@@ -1,0 +1,39 @@
+// Why a goroutine waits: the text between the brackets of its traceback
+// header, "goroutine 7 [chan receive]:". Go's texts, letter for letter.
+//
+// Do not reuse a reason for a new kind of wait: add one.
+//
+// Source: Go 1.21's waitReason.
+
+#ifndef RUNTIME_SCHED_WAIT_REASON_H_
+#define RUNTIME_SCHED_WAIT_REASON_H_
+
+#include <cstdint>
+
+namespace heddle::sched {
+
+enum class WaitReason : uint8_t {
+  kZero,
+  kMutexLock,
+  kWaitGroupWait,
+  kStoppingTheWorld,
+};
+
+// The text; static storage.
+constexpr const char* WaitReasonText(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::kZero:
+      return "";
+    case WaitReason::kMutexLock:
+      return "sync.Mutex.Lock";
+    case WaitReason::kWaitGroupWait:
+      return "semacquire";  // as WaitGroup.Wait shows in Go 1.21
+    case WaitReason::kStoppingTheWorld:
+      return "stopping the world";
+  }
+  return "unknown wait reason";
+}
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_WAIT_REASON_H_

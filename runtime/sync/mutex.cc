@@ -1,0 +1,94 @@
+#include "runtime/sync/mutex.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/wait_reason.h"
+
+namespace heddle {
+namespace {
+
+// Go's starvationThresholdNs.
+constexpr int64_t kStarvationNs = 1'000'000;
+
+}  // namespace
+
+// Takes the mutex if it is not locked. `woken`: the caller has kWoken, which
+// goes with it.
+bool Mutex::TryBarge(bool woken) {
+  uint32_t state = state_.load(std::memory_order_relaxed);
+  while ((state & kLocked) == 0) {
+    const uint32_t next = (state | kLocked) & ~(woken ? kWoken : 0);
+    if (state_.compare_exchange_weak(state, next, std::memory_order_acquire,
+                                     std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Announces a waiter, unless the mutex has become free.
+bool Mutex::MustQueue(bool woken) {
+  uint32_t state = state_.load(std::memory_order_relaxed);
+  while ((state & kLocked) != 0) {
+    const uint32_t next = (state | kWaiters) & ~(woken ? kWoken : 0);
+    if (state_.compare_exchange_weak(state, next, std::memory_order_relaxed,
+                                     std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Mutex::LockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  sync::Waiter waiter;
+  int64_t since = 0;
+  bool woken = false;
+  while (!TryBarge(woken)) {
+    lock_.lock();
+    if (!MustQueue(woken)) {
+      lock_.unlock();
+      continue;
+    }
+    const int64_t now = os::Nanotime();
+    if (!woken) {
+      since = now;
+      queue_.PushBack(&waiter);
+    } else {
+      // It had its turn already: to the front.
+      waiter.starving = now - since > kStarvationNs;
+      queue_.PushFront(&waiter);
+    }
+    waiter.Wait(&lock_, sched::WaitReason::kMutexLock);
+    // Handed over with kLocked set. The order between the former holder and us
+    // is that of Wake and Wait.
+    if (waiter.granted) return;
+    woken = true;
+  }
+}
+
+void Mutex::UnlockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  lock_.lock();
+  uint32_t state = state_.load(std::memory_order_relaxed);
+  if ((state & kLocked) == 0) {
+    base::Throw("sync: unlock of unlocked mutex");
+  }
+  sync::Waiter* next = nullptr;
+  if (!queue_.empty() && queue_.front()->starving) {
+    next = queue_.Pop();
+    next->granted = true;
+    if (queue_.empty()) {
+      state_.fetch_and(~kWaiters, std::memory_order_relaxed);
+    }
+  } else {
+    if (!queue_.empty() && (state & kWoken) == 0) next = queue_.Pop();
+    const uint32_t waiters = queue_.empty() ? 0 : kWaiters;
+    // kLocked is ours and the others change under lock_, but for kWoken, which a
+    // woken waiter takes back when it gets the mutex: not before this store.
+    state_.store((next != nullptr ? kWoken : state & kWoken) | waiters,
+                 std::memory_order_release);
+  }
+  lock_.unlock();
+  if (next != nullptr) next->Wake();
+}
+
+}  // namespace heddle
