@@ -233,25 +233,32 @@ TEST(Systemstack, RunsOnTheGivenStackAndReturns) {
 // A goroutine's call to g0's stack, below the frames of the waiting Gogo.
 class SystemstackFromContext : public testing::Test {
  protected:
+  struct Args {
+    sanitizer::Fiber* g;
+    sanitizer::Fiber* g0;
+    uintptr_t g0_sp;
+    void (*fn)(void*);
+    void* arg;
+  };
+
   // Runs fn(arg) on g0's stack, from within the body of `c`.
-  HEDDLE_NO_SANITIZE_THREAD static void Call(Context& c, void (*fn)(void*),
-                                             void* arg) {
-    struct Args {
-      Context* c;
-      void (*fn)(void*);
-      void* arg;
-    } args{&c, fn, arg};
-    sanitizer::StartSwitch(c.fiber(), c.g0_fiber(), false);
-    Systemstack(
-        c.g0().sp,
-        [](void* p) HEDDLE_NO_SANITIZE_THREAD {
-          auto* const a = static_cast<Args*>(p);
-          sanitizer::FinishSwitch(a->c->g0_fiber());
-          a->fn(a->arg);
-          sanitizer::StartSwitch(a->c->g0_fiber(), a->c->fiber(), false);
-        },
-        &args);
-    sanitizer::FinishSwitch(c.fiber());
+  static void Call(Context& c, void (*fn)(void*), void* arg) {
+    Args args{c.fiber(), c.g0_fiber(), c.g0().sp, fn, arg};
+    Switch(&args);
+  }
+
+ private:
+  [[gnu::noinline]] HEDDLE_NO_SANITIZE_THREAD static void Switch(Args* args) {
+    sanitizer::StartSwitch(args->g, args->g0, false);
+    Systemstack(args->g0_sp, &OnG0, args);
+    sanitizer::FinishSwitch(args->g);
+  }
+
+  HEDDLE_NO_SANITIZE_THREAD static void OnG0(void* p) {
+    auto* const args = static_cast<Args*>(p);
+    sanitizer::FinishSwitch(args->g0);
+    args->fn(args->arg);
+    sanitizer::StartSwitch(args->g0, args->g, false);
   }
 };
 

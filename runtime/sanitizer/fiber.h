@@ -15,8 +15,11 @@
 //   - the functions here are always_inline: in a frame of their own, TSan would
 //     push it on one fiber's shadow stack and pop it from another's;
 //   - the function that calls them is HEDDLE_NO_SANITIZE_THREAD, and holds
-//     nothing but the three lines above. The entry function of a context, too,
-//     if it accesses memory before FinishSwitch.
+//     nothing but the three lines above. So is the entry function of a context,
+//     and the function that arch::Systemstack calls to finish one switch and
+//     start the other: instrumented, it would be entered on the one fiber and
+//     left on the other. It must be a named function: gcc drops the attribute
+//     from a lambda.
 //
 // TSan's fibers are made by the first switch to them: a G that never runs costs
 // nothing. g++ 12's TSan dies at 8,128 live ones. They are switched with flag

@@ -1,0 +1,120 @@
+// StackPool: stackalloc and stackfree, and the pools behind the Ps' caches.
+//
+//   Alloc ─ small: the caller's StackCache ⇄ half a cache ⇄ the order's spans
+//         └ large (over 512 KiB): free large stacks of that size, or mmap
+//
+// One per runtime; it owns all the memory, and its end unmaps it. Each order
+// has a lock of its own, as in Go, and the large stacks have one; none is held
+// together with another one of these, and system calls are made under them.
+//
+// Memory goes back to the system when all of a span is free and the order has
+// another free span to spare (one is kept, or a program at the edge would map
+// and unmap at each step), and when a size has kMaxFreeLarge large stacks free.
+// A large stack that is kept gives its pages back, save for the top ones.
+//
+// Differences from Go: there is no garbage collector to wait for, so spans are
+// returned at once; every stack has a guard page; the sizes end at 1 GiB.
+//
+// Poison: a free stack, in a cache or here, is poisoned for ASan and its
+// accesses are ordered for TSan (runtime/sanitizer/stack_hooks.h).
+
+#ifndef RUNTIME_STACK_STACK_POOL_H_
+#define RUNTIME_STACK_STACK_POOL_H_
+
+#include <bit>
+#include <cstddef>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/os/lock.h"
+#include "runtime/stack/memory.h"
+#include "runtime/stack/span.h"
+#include "runtime/stack/stack.h"
+#include "runtime/stack/stack_cache.h"
+
+namespace heddle::stack {
+
+class StackPool {
+ public:
+  // What the pool has, at about one moment. "Taken" counts what callers and
+  // caches have: in use is taken less the caches' bytes().
+  struct Stats {
+    size_t taken_stacks = 0;
+    size_t taken_bytes = 0;
+    size_t free_stacks = 0;  // with their guards, ready to be taken
+    size_t free_bytes = 0;
+    size_t mapped_bytes = 0;  // of address space
+    size_t spans = 0;
+  };
+
+  // Free large stacks kept for each size.
+  static constexpr int kMaxFreeLarge = 2;
+  // What a free large stack keeps of its memory, from the top down, in bytes.
+  static constexpr size_t kKeptOfFreeLarge = size_t{64} << 10;
+
+  // Guards of the best kind that the kernel has, or of the given one (where
+  // that fails, mprotect is used all the same).
+  StackPool() : StackPool(ProbeGuardKind()) {}
+  explicit StackPool(GuardKind kind);
+  StackPool(const StackPool&) = delete;
+  StackPool& operator=(const StackPool&) = delete;
+  // Unmaps every stack, also those in use: no context may be left on one.
+  ~StackPool();
+
+  // A stack of exactly `size` bytes, its contents undefined. `cache` is that of
+  // the P which the calling thread owns, or null. InvalidArgument if `size` is
+  // not a power of two from the page size (at least kMinStack) to kMaxStack;
+  // ResourceExhausted if the system gives no memory. (runtime.stackalloc)
+  absl::StatusOr<Stack> Alloc(StackCache* cache, size_t size);
+
+  // Takes back a stack of Alloc's, which no context may use any more; throws if
+  // it is none of this pool's in use (of one that goes to the cache, that is
+  // found out when it comes to the pool). (runtime.stackfree)
+  void Free(StackCache* cache, Stack stack);
+
+  GuardKind guard_kind() const { return kind_; }
+  Stats stats() const;
+
+ private:
+  friend class StackCache;
+
+  struct alignas(64) Order {  // a cache line of its own: see the locks
+    mutable os::Lock lock{os::LockRank::kStackPool};
+    SpanList spans ABSL_GUARDED_BY(lock);
+    size_t num_spans ABSL_GUARDED_BY(lock) = 0;
+    size_t num_empty ABSL_GUARDED_BY(lock) = 0;  // spans with no stack taken
+    size_t cut ABSL_GUARDED_BY(lock) = 0;    // stacks with a guard
+    size_t taken ABSL_GUARDED_BY(lock) = 0;  // of these, out
+  };
+  struct Large;
+  static constexpr int kNumLarge =
+      std::bit_width(kMaxStack) - std::bit_width(kMaxSmallStack);
+  struct alignas(64) LargePool {
+    mutable os::Lock lock{os::LockRank::kStackLarge};
+    Large* all ABSL_GUARDED_BY(lock) = nullptr;
+    Large* free[kNumLarge] ABSL_GUARDED_BY(lock) = {};
+    int num_free[kNumLarge] ABSL_GUARDED_BY(lock) = {};
+    size_t taken_stacks ABSL_GUARDED_BY(lock) = 0;
+    size_t taken_bytes ABSL_GUARDED_BY(lock) = 0;
+    size_t mapped_bytes ABSL_GUARDED_BY(lock) = 0;
+  };
+
+  Stack PoolAlloc(Order& o, int order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
+  void PoolFree(Order& o, Stack stack) ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
+  Stack SmallAlloc(StackCache* cache, int order);
+  void Refill(StackCache* cache, int order);
+  void Release(StackCache* cache, int order, int keep);
+  Stack LargeAlloc(size_t size);
+  void LargeFree(Stack stack);
+  void UnmapLarge(Large* large) ABSL_EXCLUSIVE_LOCKS_REQUIRED(large_.lock);
+  absl::Status OutOfMemory(size_t size, int error) const;
+
+  const GuardKind kind_;
+  Order orders_[kNumOrders];
+  LargePool large_;
+};
+
+}  // namespace heddle::stack
+
+#endif  // RUNTIME_STACK_STACK_POOL_H_
