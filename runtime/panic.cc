@@ -8,7 +8,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/debug/traceback.h"
-#include "runtime/sched/g.h"
+#include "runtime/sched/m.h"
 
 namespace heddle {
 namespace {
@@ -45,8 +45,7 @@ std::string What() {
 }
 
 [[noreturn]] void Panic() {
-  const sched::G* gp = sched::Getg();
-  if (gp == nullptr || gp == &gp->m->g0) {
+  if (sched::Curg() == nullptr) {
     if (Former() != nullptr) Former()();
     std::abort();
   }

@@ -1,4 +1,3 @@
-#define UNW_LOCAL_ONLY
 #include "runtime/debug/traceback.h"
 
 #include <libunwind.h>

@@ -18,6 +18,11 @@
 
 namespace heddle::sched {
 
+// Go looks at the global queue before a P's own on each tick that this divides:
+// two goroutines that keep readying each other would own the P for ever
+// otherwise. 61: a prime, so that it falls in step with nothing.
+inline constexpr uint32_t kGlobalQueueTick = 61;
+
 struct Found {
   G* gp;
   // gp goes on with the time slice of who made it runnable.

@@ -58,8 +58,8 @@ void GoroutineMain(G* gp) {
 }
 
 void Goexit() {
-  G* gp = Getg();
-  if (gp == nullptr || gp == &gp->m->g0) {
+  G* gp = Curg();
+  if (gp == nullptr) {
     base::Throw("heddle::Goexit called outside a goroutine");
   }
   gp->goexiting = true;

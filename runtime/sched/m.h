@@ -74,6 +74,13 @@ struct M {
   M* alllink = nullptr;
 };
 
+// The goroutine that runs on the calling thread, a blocking call included; null
+// on a g0 and on a thread of nobody's.
+inline G* Curg() {
+  G* gp = Getg();
+  return gp == nullptr || gp == &gp->m->g0 ? nullptr : gp;
+}
+
 // Forbids the calling thread to give up its P until Releasem: for code that
 // keeps an M or a P in a variable. Returns the M, null on a thread that is
 // none. Nests. (acquirem)

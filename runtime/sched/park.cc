@@ -51,9 +51,8 @@ void GoschedM(G* gp) {
 }  // namespace
 
 G* ParkableG() {
-  G* gp = Getg();
-  if (gp == nullptr || gp == &gp->m->g0 || gp->m->p == nullptr) return nullptr;
-  return gp;
+  G* gp = Curg();
+  return gp == nullptr || gp->m->p == nullptr ? nullptr : gp;
 }
 
 void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock,

@@ -16,11 +16,6 @@
 
 namespace heddle::sched {
 
-// Go looks at the global queue before a P's own on each tick that this divides:
-// two goroutines that keep readying each other would own the P for ever
-// otherwise. 61: a prime, so that it falls in step with nothing.
-inline constexpr uint32_t kGlobalQueueTick = 61;
-
 // Schedules on the calling M, which has a P, until the M is to leave: m0 when
 // Run is done, the others when the runtime ends. The M has no P then.
 void ScheduleLoop();

@@ -96,8 +96,8 @@ void GoStartCallFn(G* gp, uintptr_t sp) {
 namespace switch_internal {
 
 void CallOnG0(void (*call)(void*), void* arg) {
-  G* gp = Getg();
-  if (gp == nullptr || gp == &gp->m->g0) {
+  G* gp = Curg();
+  if (gp == nullptr) {
     call(arg);
     return;
   }
