@@ -71,9 +71,10 @@ inline constexpr FuncOps kOps = {sizeof(Fn), alignof(Fn), &Run<Fn>,
 // compares equal to nullptr.
 template <typename Fn>
 bool IsNil(const Fn& fn) {
-  // Not every class that compares with nullptr can be null: a lambda that
-  // captures nothing compares as the function pointer that it converts to.
-  if constexpr (std::is_constructible_v<Fn, std::nullptr_t>) {
+  // Both: a lambda that captures nothing compares with nullptr too, as the
+  // function pointer that it converts to.
+  if constexpr (std::is_constructible_v<Fn, std::nullptr_t> &&
+                requires { fn == nullptr; }) {
     return fn == nullptr;
   } else {
     return false;

@@ -122,7 +122,8 @@ void HandoffP(Sched* sched, P* pp) {
   }
   // No work here: but if all others are busy there may be some to steal.
   int32_t none = 0;
-  if (sched->nmspinning.load(std::memory_order_seq_cst) == 0 &&
+  if (sched->gomaxprocs.load(std::memory_order_relaxed) > 1 &&
+      sched->nmspinning.load(std::memory_order_seq_cst) == 0 &&
       sched->npidle.load(std::memory_order_seq_cst) == 0 &&
       sched->nmspinning.compare_exchange_strong(none, 1,
                                                 std::memory_order_seq_cst)) {

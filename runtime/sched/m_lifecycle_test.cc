@@ -1,0 +1,198 @@
+// Waking and making Ms.
+
+#include "runtime/sched/m_lifecycle.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cerrno>
+#include <thread>  // NOLINT
+
+#include "gtest/gtest.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/park.h"
+#include "runtime/sched/sched_for_test.h"
+
+// Thread creation that fails, on request (linkopts --wrap).
+namespace {
+std::atomic<int> creations_that_fail{0};
+std::atomic<int> creations{0};
+}  // namespace
+extern "C" {
+int __real_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
+                          void*);
+int __wrap_pthread_create(pthread_t* thread, const pthread_attr_t* attr,
+                          void* (*fn)(void*), void* arg) {
+  creations++;
+  if (creations_that_fail > 0) {
+    creations_that_fail--;
+    return EAGAIN;
+  }
+  return __real_pthread_create(thread, attr, fn, arg);
+}
+}
+
+namespace heddle::sched {
+namespace {
+
+void SpinUntil(const std::atomic<bool>& flag) {
+  while (!flag) os::OsYield();
+}
+
+// Waits until `n` Ms sleep.
+void WaitForIdleMs(Sched* sched, int n) {
+  for (;;) {
+    {
+      os::LockGuard guard(sched->lock);
+      if (sched->nmidle == n) return;
+    }
+    os::OsYield();
+  }
+}
+
+int64_t NumM(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  return sched->mnext;
+}
+
+TEST(WakePTest, NoIdleP) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    s->needspinning = 0;
+    bool ran = false;
+    GoOn([&] { ran = true; });
+    EXPECT_EQ(NumM(s.get()), 1);
+    EXPECT_EQ(s->nmspinning, 0);
+    // Whoever gives a P up will look again.
+    EXPECT_EQ(s->needspinning, 1);
+    GoschedUntil([&] { return ran; });
+    EXPECT_EQ(NumM(s.get()), 1);
+  });
+}
+
+TEST(WakePTest, ANewMIsMade) {
+  SchedForTest s({.procs = 2});
+  s.Run([&] {
+    EXPECT_EQ(NumM(s.get()), 1);
+    std::atomic<bool> ran{false};
+    const M* main_m = Getg()->m;
+    const M* other_m = nullptr;
+    GoOn([&] {
+      other_m = Getg()->m;
+      ran = true;
+    });
+    SpinUntil(ran);  // main keeps its thread: another one has to run it
+    EXPECT_NE(other_m, main_m);
+    EXPECT_EQ(NumM(s.get()), 2);
+  });
+}
+
+TEST(WakePTest, AnIdleMIsReused) {
+  SchedForTest s({.procs = 2});
+  s.Run([&] {
+    for (int i = 0; i < 20; i++) {
+      std::atomic<bool> ran{false};
+      GoOn([&] { ran = true; });
+      SpinUntil(ran);
+      WaitForIdleMs(s.get(), 1);
+      EXPECT_EQ(NumM(s.get()), 2);
+    }
+  });
+}
+
+TEST(WakePTest, BeforeRunNothingIsWoken) {
+  SchedForTest s({.procs = 2});
+  bool ran = false;
+  NewProc(s.get(), MakeFuncVal([&] { ran = true; }), {}, 0);
+  EXPECT_EQ(NumM(s.get()), 1);
+  EXPECT_EQ(s->runqsize, 1);
+  EXPECT_FALSE(ran);
+  s.Run([] {});
+  EXPECT_TRUE(ran);
+}
+
+TEST(StartMTest, ThreadExhaustion) {
+  EXPECT_DEATH(
+      {
+        SchedForTest s({.procs = 2, .max_threads = 1});
+        s.Run([] { GoOn([] {}); });
+      },
+      "runtime: program exceeds 1-thread limit\n"
+      "fatal error: thread exhaustion");
+}
+
+class NewOsProcTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (os::ThreadBackendName() != std::string("pthread")) {
+      GTEST_SKIP() << "injects failures into pthread_create";
+    }
+  }
+};
+
+TEST_F(NewOsProcTest, EagainFromThreadCreationIsTriedAgain) {
+  creations = 0;
+  creations_that_fail = 3;
+  SchedForTest s({.procs = 2});
+  s.Run([&] {
+    std::atomic<bool> ran{false};
+    GoOn([&] { ran = true; });
+    SpinUntil(ran);
+  });
+  EXPECT_EQ(creations_that_fail, 0);
+  EXPECT_EQ(creations, 4);
+}
+
+using NewOsProcDeathTest = NewOsProcTest;
+
+TEST_F(NewOsProcDeathTest, EagainForEverIsFatal) {
+  EXPECT_DEATH(
+      {
+        creations_that_fail = 1'000'000;
+        SchedForTest s({.procs = 2});
+        s.Run([] { GoOn([] {}); });
+      },
+      "runtime: failed to create new OS thread \\(have 1 already; errno=11\\)\n"
+      "runtime: may need to increase max user processes \\(ulimit -u\\)\n"
+      "fatal error: newosproc");
+}
+
+// Go's TestGoroutineParallelism: with P Ps, P goroutines that only spin run all
+// at once. A lost wake-up hangs it.
+TEST(ParallelismTest, AllPsRunAtOnce) {
+  for (int procs : {2, 3, 4}) {
+    SchedForTest s({.procs = procs});
+    s.Run([&] {
+      for (int round = 0; round < 30; round++) {
+        std::atomic<int> turn{0};
+        LatchForTest all(procs);
+        for (int p = 0; p < procs; p++) {
+          GoOn([&, p] {
+            for (int i = 0; i < 3; i++) {
+              while (turn % procs != p) os::OsYield();
+              turn++;
+            }
+            all.Arrive();
+          });
+        }
+        all.Wait();  // parked: each P is needed
+        EXPECT_EQ(turn, 3 * procs);
+      }
+    });
+  }
+}
+
+// A goroutine in a blocking call keeps its thread; the P goes on elsewhere.
+TEST(HandoffPTest, AnIdlePGoesToTheIdleList) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    EXPECT_EQ(s->npidle, 0);
+    P* pp = Getg()->m->p;
+    EXPECT_EQ(pp->status, PStatus::kRunning);
+    EXPECT_EQ(pp->m, Getg()->m);
+  });
+  EXPECT_EQ(s->npidle, 1);
+}
+
+}  // namespace
+}  // namespace heddle::sched
