@@ -1,39 +1,328 @@
-#include "heddle.h"
+// Runtime and Run: what comes before, between and after.
+
+#include "runtime/runtime.h"
+
+#include <dirent.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>  // NOLINT
+#include <utility>
+#include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "heddle.h"
+#include "runtime/os/clock.h"
 
 namespace heddle {
 namespace {
 
-TEST(RuntimeTest, RunsMain) {
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(RunTest, ReturnsMainsValue) {
   EXPECT_EQ(heddle::Run([] { return 7; }), 7);
+  EXPECT_EQ(heddle::Run(Options{.procs = 1}, [] { return 8; }), 8);
+  EXPECT_EQ(heddle::Run([] {}), 0);
+  Runtime runtime;
+  EXPECT_EQ(runtime.Run(absl::AnyInvocable<int()>([] { return 9; })), 9);
+  EXPECT_EQ(runtime.Run([p = std::make_unique<int>(10)] { return *p; }), 10);
 }
 
-TEST(RuntimeTest, RunsGoroutines) {
+TEST(RunTest, WaitsForEveryGoroutine) {
   std::atomic<int> n{0};
   heddle::Run(Options{.procs = 2}, [&] {
-    for (int i = 0; i < 1000; i++) Go([&] { n++; });
-  });
-  EXPECT_EQ(n, 1000);
-}
-
-TEST(RuntimeTest, WaitGroupAndYield) {
-  std::atomic<int> n{0};
-  heddle::Run(Options{.procs = 2}, [&] {
-    WaitGroup wg;
     for (int i = 0; i < 100; i++) {
-      wg.Go([&] {
-        for (int j = 0; j < 100; j++) {
-          n++;
+      Go([&] {
+        for (int j = 0; j < 10; j++) Yield();
+        Go([&] {
           Yield();
+          n++;
+        });
+        n++;
+      });
+    }
+  });
+  EXPECT_EQ(n, 200);
+}
+
+TEST(RunTest, AgainAndAgain) {
+  Runtime runtime(Options{.procs = 2});
+  for (int i = 0; i < 100; i++) {
+    std::atomic<int> n{0};
+    EXPECT_EQ(runtime.Run([&] {
+      for (int j = 0; j < 10; j++) Go([&] { n++; });
+      return i;
+    }),
+              i);
+    EXPECT_EQ(n, 10);
+  }
+}
+
+TEST(RunTest, FromDifferentThreads) {
+  Runtime runtime(Options{.procs = 2});
+  for (int i = 0; i < 10; i++) {
+    std::thread([&] {
+      EXPECT_EQ(runtime.Run([&] {
+        Go([] { Yield(); });
+        return i;
+      }),
+                i);
+    }).join();
+  }
+}
+
+TEST(RunTest, InsideACatchBlock) {
+  try {
+    throw std::runtime_error("outer");
+  } catch (const std::runtime_error&) {
+    heddle::Run(Options{.procs = 2}, [] {
+      EXPECT_EQ(std::current_exception(), nullptr);
+      for (int i = 0; i < 10; i++) Go([] { Yield(); });
+    });
+    EXPECT_THROW(throw, std::runtime_error);
+  }
+}
+
+TEST(RunDeathTest, TwiceAtOnce) {
+  EXPECT_DEATH(
+      {
+        Runtime runtime;
+        runtime.Run([&] { runtime.Run([] {}); });
+      },
+      "fatal error: heddle::Runtime::Run called while it runs");
+}
+
+TEST(RunDeathTest, ANilMain) {
+  EXPECT_DEATH(Runtime().Run(absl::AnyInvocable<int()>()),
+               "fatal error: go of nil func value");
+}
+
+TEST(RunTest, ARuntimeInsideAnother) {
+  heddle::Run(Options{.procs = 1}, [] {
+    const uint64_t outer = GoId();
+    Go([] {
+      const uint64_t id = GoId();
+      EXPECT_EQ(heddle::Run(Options{.procs = 2},
+                            [] {
+                              EXPECT_EQ(GoId(), 1);
+                              Go([] { Yield(); });
+                              return 5;
+                            }),
+                5);
+      EXPECT_EQ(GoId(), id);
+      Yield();
+    });
+    Yield();
+    EXPECT_EQ(GoId(), outer);
+  });
+}
+
+TEST(RunTest, SeveralSideBySide) {
+  std::vector<std::thread> threads;
+  std::atomic<int> n{0};
+  for (int t = 0; t < 4; t++) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; i++) {
+        heddle::Run(Options{.procs = 2}, [&] {
+          for (int j = 0; j < 20; j++) {
+            Go([&] {
+              Yield();
+              n++;
+            });
+          }
+        });
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(n, 4 * 20 * 20);
+}
+
+int CountThreads() {
+  int n = 0;
+  DIR* dir = opendir("/proc/self/task");
+  while (const dirent* entry = readdir(dir)) {
+    if (entry->d_name[0] != '.') n++;
+  }
+  closedir(dir);
+  return n;
+}
+
+TEST(RunTest, AThousandRuntimesLeaveNoThread) {
+  heddle::Run(Options{.procs = 2}, [] { Go([] {}); });
+  const int before = CountThreads();
+  for (int i = 0; i < 1000; i++) {
+    heddle::Run(Options{.procs = 2}, [] {
+      WaitGroup wg;
+      for (int j = 0; j < 4; j++) wg.Go([] { Yield(); });
+      wg.Wait();
+    });
+  }
+  // A joined thread may be listed for some microseconds yet.
+  while (CountThreads() > before) os::OsYield();
+}
+
+TEST(RuntimeTest, ConstructionStartsNoThread) {
+  const int before = CountThreads();
+  Runtime runtime(Options{.procs = 8});
+  EXPECT_EQ(CountThreads(), before);
+}
+
+TEST(RuntimeTest, GoFromAPlainThread) {
+  Runtime runtime(Options{.procs = 2});
+  std::atomic<int> n{0};
+  // Before Run: queued.
+  runtime.Go([&] { n++; });
+  EXPECT_EQ(n, 0);
+  std::vector<std::thread> threads;
+  runtime.Run([&] {
+    WaitGroup started;
+    for (int t = 0; t < 4; t++) {
+      started.Add(100);
+      threads.emplace_back([&] {
+        for (int i = 0; i < 100; i++) {
+          runtime.Go([&] {
+            n++;
+            started.Done();
+          });
         }
       });
     }
-    wg.Wait();
-    EXPECT_EQ(n, 10000);
+    started.Wait();
+    for (std::thread& t : threads) t.join();
   });
+  EXPECT_EQ(n, 401);
+  // Between two: queued for the next.
+  runtime.Go([&] { n++; });
+  runtime.Run([] {});
+  EXPECT_EQ(n, 402);
+}
+
+TEST(RuntimeTest, WhatNeverRanIsDestroyed) {
+  auto captured = std::make_shared<int>(1);
+  bool ran = false;
+  {
+    Runtime runtime;
+    for (int i = 0; i < 5; i++) {
+      runtime.Go([captured, &ran] { ran = true; });
+    }
+    EXPECT_EQ(captured.use_count(), 6);
+  }
+  EXPECT_EQ(captured.use_count(), 1);
+  EXPECT_FALSE(ran);
+}
+
+TEST(RuntimeTest, OptionsOutOfRangeAreErrors) {
+  const auto error = [](const Options& options) -> std::string {
+    try {
+      const Runtime runtime(options);
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(error({.procs = -1}),
+              AllOf(HasSubstr("Options::procs is -1"), HasSubstr("1024")));
+  EXPECT_THAT(error({.procs = 1025}), HasSubstr("Options::procs is 1025"));
+  EXPECT_THAT(error({.stack_size = 0}), HasSubstr("Options::stack_size is 0"));
+  EXPECT_THAT(error({.max_threads = 0}),
+              HasSubstr("Options::max_threads is 0"));
+  EXPECT_EQ(error({.procs = 1024, .stack_size = 50'000, .max_threads = 1}),
+            "");
+}
+
+TEST(RuntimeTest, ProcsFromTheEnvironment) {
+  setenv("HEDDLE_PROCS", "3", 1);
+  heddle::Run([] { EXPECT_EQ(GoMaxProcs(0), 3); });
+  heddle::Run(Options{.procs = 2}, [] { EXPECT_EQ(GoMaxProcs(0), 2); });
+  setenv("HEDDLE_PROCS", "many", 1);
+  EXPECT_THROW(Runtime(), std::invalid_argument);
+  unsetenv("HEDDLE_PROCS");
+  heddle::Run([] { EXPECT_EQ(GoMaxProcs(0), NumCpu()); });
+}
+
+// ---- OnMainReturn::kAbandon ----
+
+class AbandonTest : public testing::TestWithParam<int> {
+ protected:
+  const Options options_{.procs = GetParam(),
+                         .on_main_return = OnMainReturn::kAbandon};
+};
+INSTANTIATE_TEST_SUITE_P(Procs, AbandonTest, testing::Values(1, 2));
+
+TEST_P(AbandonTest, ReturnsWhenMainDoes) {
+  EXPECT_EQ(heddle::Run(options_, [] { return 3; }), 3);
+  EXPECT_EQ(heddle::Run(options_,
+                        [] {
+                          Yield();
+                          return 4;
+                        }),
+            4);
+}
+
+TEST_P(AbandonTest, LeavesParkedGoroutines) {
+  // Not on main's stack: what is abandoned must not refer to it.
+  static WaitGroup never;
+  never.Add(1);
+  EXPECT_EQ(heddle::Run(options_,
+                        [] {
+                          for (int i = 0; i < 10; i++) Go([] { never.Wait(); });
+                          for (int i = 0; i < 10; i++) Yield();
+                          return 5;
+                        }),
+            5);
+}
+
+TEST_P(AbandonTest, LeavesGoroutinesThatYieldForEver) {
+  EXPECT_EQ(heddle::Run(options_,
+                        [] {
+                          for (int i = 0; i < 10; i++) {
+                            Go([] {
+                              for (;;) Yield();
+                            });
+                          }
+                          for (int i = 0; i < 10; i++) Yield();
+                          return 6;
+                        }),
+            6);
+}
+
+// Neither one that blocks its thread nor one that never calls the runtime keeps
+// Run, whichever thread they were on.
+TEST_P(AbandonTest, LeavesGoroutinesThatBlock) {
+  static int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  EXPECT_EQ(heddle::Run(options_,
+                        [] {
+                          for (int i = 0; i < 4; i++) {
+                            Go([] {
+                              Blocking([] {
+                                char c;
+                                return read(fds[0], &c, 1);
+                              });
+                            });
+                          }
+                          for (int i = 0; i < 10; i++) Yield();
+                          return 7;
+                        }),
+            7);
+  close(fds[1]);
+}
+
+TEST_P(AbandonTest, WhatWasLeftGoesOnWithTheNextRun) {
+  Runtime runtime(options_);
+  static std::atomic<int> n{0};
+  n = 0;
+  runtime.Run([] { Go([] { n++; }); });
+  while (n == 0) runtime.Run([] { Yield(); });
+  EXPECT_EQ(n, 1);
 }
 
 }  // namespace

@@ -1,0 +1,111 @@
+// The go statement and what goroutines say of themselves, as users see them.
+
+#include "runtime/go.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>  // NOLINT
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "heddle.h"
+
+namespace heddle {
+namespace {
+
+std::atomic<int> calls{0};
+void Function() { calls++; }
+
+TEST(GoTest, AnyCallable) {
+  calls = 0;
+  heddle::Run([] {
+    Go(Function);
+    Go(&Function);
+    Go([] { calls++; });
+    Go(std::function<void()>(Function));
+    Go(absl::AnyInvocable<void()>(Function));
+    Go([p = std::make_unique<int>(1)] { calls += *p; });
+    const auto shared = [] { calls++; };
+    Go(shared);
+    auto returns = [] { return ++calls; };
+    Go(returns);
+    struct OnlyOnce {
+      void operator()() && { calls++; }
+    };
+    Go(OnlyOnce());
+    Go(GoOptions{.stack_size = 256 << 10, .name = "big"}, [] { calls++; });
+  });
+  EXPECT_EQ(calls, 10);
+}
+
+TEST(GoDeathTest, OutsideAnyRuntime) {
+  EXPECT_DEATH(Go([] {}), "fatal error: heddle::Go called outside any runtime");
+}
+
+TEST(GoDeathTest, NilFunction) {
+  EXPECT_DEATH(heddle::Run([] { Go(static_cast<void (*)()>(nullptr)); }),
+               "fatal error: go of nil func value");
+  EXPECT_DEATH(heddle::Run([] { Go(absl::AnyInvocable<void()>()); }),
+               "fatal error: go of nil func value");
+}
+
+TEST(GoTest, Ids) {
+  EXPECT_EQ(GoId(), 0);
+  EXPECT_EQ(ParentGoId(), 0);
+  heddle::Run([] {
+    EXPECT_EQ(GoId(), 1);
+    EXPECT_EQ(ParentGoId(), 0);
+    WaitGroup wg;
+    wg.Go([] {
+      EXPECT_GT(GoId(), 1);
+      EXPECT_EQ(ParentGoId(), 1);
+    });
+    wg.Wait();
+  });
+}
+
+TEST(GoTest, NumGoroutine) {
+  EXPECT_EQ(NumGoroutine(), 0);
+  heddle::Run([] {
+    EXPECT_EQ(NumGoroutine(), 1);
+    WaitGroup stop;
+    stop.Add(1);
+    WaitGroup wg;
+    for (int i = 0; i < 10; i++) wg.Go([&] { stop.Wait(); });
+    Go(GoOptions{.system = true}, [] {});
+    EXPECT_EQ(NumGoroutine(), 11);
+    stop.Done();
+    wg.Wait();
+    while (NumGoroutine() > 1) Yield();
+  });
+}
+
+TEST(GoTest, ProcsAndCpus) {
+  EXPECT_GE(NumCpu(), 1);
+  EXPECT_EQ(GoMaxProcs(0), 0);
+  heddle::Run(Options{.procs = 2}, [] {
+    EXPECT_EQ(GoMaxProcs(0), 2);
+    EXPECT_EQ(GoMaxProcs(3), 2);
+    EXPECT_EQ(GoMaxProcs(0), 3);
+  });
+}
+
+TEST(GoDeathTest, GoMaxProcsOutsideAnyRuntime) {
+  EXPECT_DEATH(GoMaxProcs(2),
+               "fatal error: heddle::GoMaxProcs called outside any runtime");
+}
+
+TEST(GoTest, YieldOnAPlainThread) { Yield(); }
+
+TEST(GoTest, YieldLetsOthersRun) {
+  heddle::Run(Options{.procs = 1}, [] {
+    bool ran = false;
+    Go([&] { ran = true; });
+    for (int i = 0; i < 3 && !ran; i++) Yield();
+    EXPECT_TRUE(ran);
+  });
+}
+
+}  // namespace
+}  // namespace heddle

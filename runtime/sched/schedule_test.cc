@@ -1,0 +1,313 @@
+// The loop, parking, and what follows a goroutine from thread to thread.
+
+#include "runtime/sched/schedule.h"
+
+#include <cerrno>
+#include <cfenv>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <thread>  // NOLINT
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "runtime/os/clock.h"
+#include "runtime/os/newosproc.h"
+#include "runtime/sched/find_runnable.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/park.h"
+#include "runtime/sched/sched_for_test.h"
+#include "runtime/sched/switch.h"
+
+namespace heddle::sched {
+namespace {
+
+using ::testing::ElementsAre;
+
+// Makes a goroutine that is runnable and on no list.
+template <typename F>
+G* NewG(Sched* sched, F&& f) {
+  return NewProc1(sched, MakeFuncVal(std::forward<F>(f)), {}, Getg(), 0);
+}
+
+void PutGlobal(Sched* sched, G* gp) {
+  os::LockGuard guard(sched->lock);
+  GlobRunqPut(sched, gp);
+}
+
+TEST(ScheduleTest, Each61stTickLooksAtTheGlobalQueueFirst) {
+  SchedForTest s({.procs = 1});
+  std::vector<int> order;
+  s.Run([&] {
+    P* pp = Getg()->m->p;
+    // Two starts from now on, the tick divides by 61.
+    pp->schedtick = kGlobalQueueTick - 2;
+    for (int i = 0; i < 5; i++) {
+      RunqPut(s.get(), pp, NewG(s.get(), [&, i] { order.push_back(i); }),
+              /*next=*/false);
+    }
+    PutGlobal(s.get(), NewG(s.get(), [&] { order.push_back(100); }));
+    LatchForTest never(1);
+    GoOn([&] { never.Arrive(); });
+    never.Wait();
+  });
+  // runnext inherits the tick of who parked; then two of the ring, then the
+  // global one before its turn would come.
+  EXPECT_THAT(order, ElementsAre(0, 1, 100, 2, 3, 4));
+}
+
+TEST(ScheduleTest, RunnextInheritsTheTimeSlice) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    P* pp = Getg()->m->p;
+    pp->schedtick = 1;
+    uint32_t seen = 0;
+    LatchForTest done(1);
+    GoOn([&] {
+      seen = pp->schedtick;
+      done.Arrive();
+    });
+    done.Wait();
+    EXPECT_EQ(seen, 1);
+    EXPECT_EQ(pp->schedtick, 1);
+  });
+}
+
+TEST(ScheduleTest, TheGlobalQueueIsShared) {
+  SchedForTest s({.procs = 1});
+  std::vector<int> order;
+  s.Run([&] {
+    for (int i = 0; i < 300; i++) {
+      PutGlobal(s.get(), NewG(s.get(), [&, i] { order.push_back(i); }));
+    }
+    EXPECT_EQ(s->runqsize, 300);
+    {
+      os::LockGuard guard(s->lock);
+      P* pp = Getg()->m->p;
+      G* gp = GlobRunqGet(s.get(), pp, 0);
+      // At most half of a ring at once, the first of it returned.
+      EXPECT_EQ(s->runqsize, 300 - 128);
+      EXPECT_EQ(pp->runq.size(), 127);
+      s->runq.Push(gp);
+      s->runqsize++;
+    }
+  });
+  EXPECT_EQ(order.size(), 300);
+}
+
+TEST(ParkTest, AndReadyFromAGoroutine) {
+  SchedForTest s({.procs = 1});
+  std::vector<std::string> log;
+  s.Run([&] {
+    LatchForTest latch(1);
+    GoOn([&] {
+      log.push_back("other");
+      latch.Arrive();
+      log.push_back("other goes on");
+    });
+    log.push_back("park");
+    latch.Wait();
+    log.push_back("ready");
+  });
+  EXPECT_THAT(log, ElementsAre("park", "other", "other goes on", "ready"));
+}
+
+TEST(ParkTest, AndReadyFromAPlainThread) {
+  for (int i = 0; i < 50; i++) {
+    SchedForTest s({.procs = 2});
+    std::thread thread;
+    s.Run([&] {
+      LatchForTest latch(1);
+      thread = std::thread([&latch] { latch.Arrive(); });
+      latch.Wait();
+    });
+    thread.join();
+  }
+}
+
+TEST(ParkTest, ARefusedParkGoesOn) {
+  SchedForTest s({.procs = 1});
+  s.Run([] {
+    for (int i = 0; i < 10; i++) {
+      Gopark([](G*, void*) { return false; }, nullptr, WaitReason::kZero);
+    }
+    EXPECT_EQ(ReadGStatus(Getg()), GStatus::kRunning);
+  });
+}
+
+TEST(ParkTest, ShowsItsStateAndReason) {
+  SchedForTest s({.procs = 1});
+  s.Run([] {
+    G* parked = nullptr;
+    GoOn([&] {
+      parked = Getg();
+      Gopark(nullptr, nullptr, WaitReason::kMutexLock);
+    });
+    GoschedUntil([&] { return parked != nullptr; });
+    EXPECT_EQ(ReadGStatus(parked), GStatus::kWaiting);
+    EXPECT_STREQ(WaitReasonText(parked->waitreason), "sync.Mutex.Lock");
+    Goready(parked);
+    EXPECT_EQ(ReadGStatus(parked), GStatus::kRunnable);
+  });
+}
+
+TEST(ParkDeathTest, NotWhileHoldingTheM) {
+  EXPECT_DEATH(
+      {
+        SchedForTest s({.procs = 1});
+        s.Run([] {
+          Acquirem();
+          Gopark(nullptr, nullptr, WaitReason::kZero);
+        });
+      },
+      "fatal error: gopark: holding locks");
+}
+
+#ifndef NDEBUG
+TEST(ParkDeathTest, NotWhileHoldingARuntimeLock) {
+  EXPECT_DEATH(
+      {
+        SchedForTest s({.procs = 1});
+        s.Run([] {
+          os::Lock lock(os::LockRank::kLeaf);
+          lock.lock();
+          Gosched();
+        });
+      },
+      "fatal error: ");
+}
+#endif
+
+TEST(SystemStackTest, RunsOnG0) {
+  SchedForTest s({.procs = 1});
+  s.Run([] {
+    G* gp = Getg();
+    bool on_g0 = false;
+    bool nested = false;
+    uintptr_t sp = 0;
+    SystemStack([&] {
+      on_g0 = Getg() == &gp->m->g0;
+      sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      SystemStack([&] { nested = true; });
+    });
+    EXPECT_TRUE(on_g0);
+    EXPECT_TRUE(nested);
+    EXPECT_TRUE(sp < gp->stack.lo || sp >= gp->stack.hi);
+    EXPECT_EQ(Getg(), gp);
+  });
+  bool plain = false;
+  SystemStack([&] { plain = true; });
+  EXPECT_TRUE(plain);
+}
+
+// ---- What is a goroutine's own ----
+
+// With migrate_always each Gosched goes on on another thread.
+class MigrationTest : public testing::TestWithParam<int> {
+ protected:
+  SchedForTest s_{Options{.procs = GetParam(), .migrate_always = true}};
+};
+INSTANTIATE_TEST_SUITE_P(Procs, MigrationTest, testing::Values(1, 2));
+
+TEST_P(MigrationTest, EachSwitchChangesTheThread) {
+  s_.Run([] {
+    for (int i = 0; i < 100; i++) {
+      const M* before = Getg()->m;
+      const pid_t tid = os::GetTid();
+      Gosched();
+      EXPECT_NE(Getg()->m, before);
+      EXPECT_NE(os::GetTid(), tid);
+    }
+  });
+}
+
+TEST_P(MigrationTest, ErrnoStays) {
+  s_.Run([] {
+    for (int i = 1; i < 50; i++) {
+      GoOn([i] {
+        for (int j = 0; j < 10; j++) {
+          // Through a function: a compiler may keep errno's address.
+          const auto set = [](int e) __attribute__((noinline)) { errno = e; };
+          const auto get = []() __attribute__((noinline)) { return errno; };
+          set(i * 100 + j);
+          Gosched();
+          EXPECT_EQ(get(), i * 100 + j);
+        }
+      });
+    }
+  });
+}
+
+TEST_P(MigrationTest, CaughtExceptionsStay) {
+  s_.Run([] {
+    for (int i = 0; i < 20; i++) {
+      GoOn([i] {
+        const std::string mine = "outer " + std::to_string(i);
+        try {
+          throw std::runtime_error(mine);
+        } catch (const std::runtime_error& outer) {
+          Gosched();
+          try {
+            throw std::logic_error("inner");
+          } catch (const std::logic_error& inner) {
+            Gosched();
+            EXPECT_STREQ(inner.what(), "inner");
+          }
+          Gosched();
+          EXPECT_EQ(outer.what(), mine);
+          try {
+            Gosched();
+            throw;  // needs the caught exception of this goroutine
+          } catch (const std::runtime_error& again) {
+            Gosched();
+            EXPECT_EQ(again.what(), mine);
+          }
+        }
+        EXPECT_EQ(std::current_exception(), nullptr);
+      });
+    }
+  });
+}
+
+TEST_P(MigrationTest, ASwitchDuringUnwinding) {
+  struct SwitchesInDestructor {
+    ~SwitchesInDestructor() {
+      EXPECT_EQ(std::uncaught_exceptions(), 1);
+      Gosched();
+      EXPECT_EQ(std::uncaught_exceptions(), 1);
+    }
+  };
+  s_.Run([] {
+    for (int i = 0; i < 20; i++) {
+      GoOn([] {
+        EXPECT_EQ(std::uncaught_exceptions(), 0);
+        try {
+          const SwitchesInDestructor d;
+          throw 7;
+        } catch (int seven) {
+          EXPECT_EQ(seven, 7);
+        }
+        EXPECT_EQ(std::uncaught_exceptions(), 0);
+      });
+    }
+  });
+}
+
+TEST_P(MigrationTest, FloatingPointModeStays) {
+  s_.Run([] {
+    for (int mode : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+      GoOn([mode] {
+        std::fesetround(mode);
+        for (int i = 0; i < 10; i++) {
+          Gosched();
+          EXPECT_EQ(std::fegetround(), mode);
+        }
+      });
+    }
+  });
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+}
+
+}  // namespace
+}  // namespace heddle::sched
