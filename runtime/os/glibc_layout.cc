@@ -54,7 +54,9 @@ void ReadDescriptors(GlibcLayout* layout) {
   layout->list = Offset(&_thread_db_pthread_list, "_thread_db_pthread_list");
   layout->key_block =
       Offset(&_thread_db_pthread_specific, "_thread_db_pthread_specific");
-  layout->key_blocks = _thread_db_pthread_specific[1];
+  // The descriptor is of the whole array.
+  layout->key_blocks = _thread_db_pthread_specific[0] *
+                       _thread_db_pthread_specific[1] / (8 * sizeof(void*));
   Require(&_thread_db_sizeof_pthread_key_struct != nullptr,
           "_thread_db_sizeof_pthread_key_struct");
   layout->key_size = _thread_db_sizeof_pthread_key_struct;
