@@ -4,8 +4,8 @@
 // would make it, and glibc exports no way to make one. What must be known
 // comes, in this order of preference, from
 //   1. the _thread_db_* descriptors that glibc exports for debuggers;
-//   2. system calls that name an address in the area (get_robust_list);
-//   3. a real pthread, the probe, in whose area known values are looked up;
+//   2. a real pthread, the probe, in whose area known values are looked up;
+//   3. system calls that name an address in the area (get_robust_list);
 //   4. the psABI: on x86-64 the head of the area, which compilers rely on.
 // Whatever is missing, or not where another source says, is a fatal error that
 // names it and the cure. Checked on glibc 2.36, dynamic and static.

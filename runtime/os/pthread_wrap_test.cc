@@ -39,7 +39,7 @@ void RunOne() {
 }
 
 TEST(PthreadWrapTest, TriesAgain) {
-  EXPECT_STREQ(ThreadBackendName(), "pthread");
+  EXPECT_STREQ(ThreadBackend(), "pthread");
   calls = 0;
   failures_left = 2;
   RunOne();
