@@ -104,7 +104,7 @@ bool MStackIsSystemAllocated() { return Backend().stack_is_system_allocated; }
 
 size_t MStackSize() { return Backend().stack_size(); }
 
-const char* ThreadBackendName() { return Backend().name; }
+const char* ThreadBackend() { return Backend().name; }
 
 pid_t GetTid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 

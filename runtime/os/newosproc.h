@@ -48,8 +48,8 @@ struct OsThread {
 // just before `fn`, so no handler sees it half made. EAGAIN is tried again up
 // to 20 times with a growing pause, 0.2 s in all (Go's retryOnEAGAIN); then, or
 // at once for any other error, prints how many threads there are,
-// `thread_count`, with the limit to raise, and throws "newosproc". Allocates a
-// few bytes with malloc. From any thread, on any stack of 4 KiB and more.
+// `thread_count`, with the limit to raise, and throws "newosproc". Allocates
+// with malloc. From any thread, on g0 or a stack of the system's.
 OsThread NewOsProc(const ThreadStart& start, int thread_count);
 
 // Waits until the thread is off its stack for good, which may be freed then;
@@ -67,7 +67,7 @@ bool MStackIsSystemAllocated();
 size_t MStackSize();
 
 // The name of the backend at work: "pthread" or "clone".
-const char* ThreadBackendName();
+const char* ThreadBackend();
 
 // The calling thread's id in the system (gettid).
 pid_t GetTid();
