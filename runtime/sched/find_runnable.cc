@@ -57,6 +57,17 @@ bool StopBetweenRuns(M* mp) {
   return StopM();
 }
 
+// The next of pp's own queue. runnext goes first, for a time slice.
+Found GetLocal(Sched* sched, P* pp) {
+  RunqGetResult<G> got = pp->runq.Get();
+  if (got.inherit_time && !pp->slice.Inherit()) {
+    RunqPut(sched, pp, got.gp, /*next=*/false);
+    got = pp->runq.Get();
+  }
+  if (!got.inherit_time) pp->slice.Begin();
+  return {got.gp, got.inherit_time};
+}
+
 G* StealWork(M* mp) {
   Sched* sched = mp->sched;
   P* pp = mp->p;
@@ -149,8 +160,8 @@ Found FindRunnable(M* mp) {
       G* gp = GlobRunqGet(sched, pp, 1);
       if (gp != nullptr) return {gp, false};
     }
-    const RunqGetResult<G> local = pp->runq.Get();
-    if (local.gp != nullptr) return {local.gp, local.inherit_time};
+    const Found local = GetLocal(sched, pp);
+    if (local.gp != nullptr) return local;
     if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
       os::LockGuard guard(sched->lock);
       G* gp = GlobRunqGet(sched, pp, 0);

@@ -13,9 +13,12 @@
 #ifndef RUNTIME_SCHED_G_H_
 #define RUNTIME_SCHED_G_H_
 
+#include <unwind.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "runtime/arch/getg.h"
@@ -50,8 +53,6 @@ struct G {
   bool is_system = false;
   // Whether the callable was started, and so destroys itself.
   bool started = false;
-  // Goexit was called.
-  bool goexiting = false;
   // Sampled latency tracking: 1 in kGTrackingPeriod changes out of running.
   bool tracking = false;
   uint8_t tracking_seq = 0;
@@ -79,6 +80,8 @@ struct G {
   Sched* home = nullptr;
   // What the sanitizers know of its stack. Its M's.
   sanitizer::Fiber fiber;
+  // Goexit's, while it unwinds: not on the stack, whose frames it takes away.
+  std::unique_ptr<_Unwind_Exception> goexit;
   // From GoOptions; empty for most.
   std::string name;
 };

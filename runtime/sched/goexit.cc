@@ -2,8 +2,6 @@
 
 #include <unwind.h>
 
-#include <cstring>
-
 #include "runtime/base/throw.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
@@ -29,7 +27,8 @@ void Goexit0(G* gp) {
   if (!gp->name.empty()) gp->name.clear();
   sanitizer::FiberDestroy(&gp->fiber);
   const bool is_main = gp->goid == kMainGoid;
-  const bool by_goexit = gp->goexiting;
+  const bool by_goexit = gp->goexit != nullptr;
+  gp->goexit = nullptr;
   if (!gp->is_system) AddOwned(&pp->ngexited, 1);
   GfPut({&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache}, gp,
         sched->starting_stack_size.load(std::memory_order_relaxed));
@@ -62,12 +61,10 @@ void Goexit() {
   if (gp == nullptr) {
     base::Throw("heddle::Goexit called outside a goroutine");
   }
-  gp->goexiting = true;
-  _Unwind_Exception exception;
-  std::memset(&exception, 0, sizeof exception);
-  exception.exception_class = kGoexitClass;
-  exception.exception_cleanup = Swallowed;
-  _Unwind_ForcedUnwind(&exception, StopAtEnd, nullptr);
+  gp->goexit.reset(new _Unwind_Exception());
+  gp->goexit->exception_class = kGoexitClass;
+  gp->goexit->exception_cleanup = Swallowed;
+  _Unwind_ForcedUnwind(gp->goexit.get(), StopAtEnd, nullptr);
   base::Throw("heddle::Goexit: this stack cannot be unwound");
 }
 

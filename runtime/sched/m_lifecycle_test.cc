@@ -124,7 +124,7 @@ TEST(StartMTest, ThreadExhaustion) {
 class NewOsProcTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (os::ThreadBackendName() != std::string("pthread")) {
+    if (os::ThreadBackend() != std::string("pthread")) {
       GTEST_SKIP() << "injects failures into pthread_create";
     }
   }

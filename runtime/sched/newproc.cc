@@ -142,7 +142,6 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   newg->gopc = callerpc;
   newg->startpc = fn.pc;
   newg->started = false;
-  newg->goexiting = false;
   newg->lastm = nullptr;
   newg->saved_errno = 0;
   newg->eh = EhGlobals();

@@ -19,6 +19,7 @@
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/runq.h"
 #include "runtime/sched/status.h"
+#include "runtime/sched/time_slice.h"
 #include "runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
@@ -54,6 +55,7 @@ struct P {
 
   // Thieves come in by their own side: see runq.h.
   Runq<G> runq;
+  TimeSlice slice;
 
   // The rest of this P's batch of goroutine ids: [goidcache, goidcacheend).
   uint64_t goidcache = 0;

@@ -74,6 +74,32 @@ TEST(ScheduleTest, RunnextInheritsTheTimeSlice) {
   });
 }
 
+// A chain in which each starts the next, by way of runnext, must not own the P
+// for ever: nothing else preempts it.
+TEST(ScheduleTest, AChainOfRunnextsIsInterrupted) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    struct Chain {
+      bool* stop;
+      int* length;
+      void operator()() const {
+        if (*stop) return;
+        ++*length;
+        GoOn(*this);
+      }
+    };
+    bool stop = false;
+    int length = 0;
+    GoOn([&] { stop = true; });   // kicked to the ring by
+    GoOn(Chain{&stop, &length});  // this one
+    LatchForTest done(1);
+    GoOn([&] { done.Arrive(); });
+    done.Wait();
+    GoschedUntil([&] { return stop; });
+    EXPECT_LE(length, 2 * static_cast<int>(TimeSlice::kTurns));
+  });
+}
+
 TEST(ScheduleTest, TheGlobalQueueIsShared) {
   SchedForTest s({.procs = 1});
   std::vector<int> order;
