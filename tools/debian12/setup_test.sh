@@ -119,16 +119,22 @@ fake apt-get <<<"echo 'E: The moon is in the wrong phase' >&2; exit 100"
 setup
 expect_error "wrong phase"
 
-begin further_packages_are_asked_for
-all_installed
+begin other_packages_are_asked_for
 fake dpkg-query <<'END'
 shift 3
 for p in "$@"; do [[ "$p" == clang-tidy-14 ]] || echo "$p installed"; done
 END
 fake apt-get </dev/null
 fake id <<<"echo 1000"
-setup clang-tidy-14
+setup --packages clang-format-14 clang-tidy-14
 expect_error " clang-tidy-14 must be installed"
+
+begin other_packages_are_there
+all_installed
+fake apt-get </dev/null
+setup --packages clang-format-14 clang-tidy-14
+expect_silence
+[[ ! -e "$clone/.deps/bazelrc" ]] || fail "did more than that"
 
 begin apt_without_sources
 all_installed
