@@ -1,0 +1,39 @@
+// The scheduler's run queue with nodes of our own: no scheduler, no threads.
+
+#include "runtime/sched/runq.h"
+
+#include "expect.h"
+
+namespace {
+
+struct Task {
+  int id = 0;
+  Task* schedlink = nullptr;
+};
+
+using Runq = heddle::sched::Runq<Task, 4>;
+
+}  // namespace
+
+int main() {
+  Task tasks[5];
+  for (int i = 0; i < 5; ++i) tasks[i].id = i;
+  Runq mine;
+  Runq other;
+  int overflowed = 0;
+  for (Task& task : tasks) {
+    mine.Put(&task, /*next=*/false, /*random=*/nullptr,
+             [&](auto* batch, int n) {
+               overflowed += n;
+               while (batch->Pop() != nullptr) {
+               }
+             });
+  }
+  EXPECT(overflowed == 3);  // half of the ring, and the one too many
+  EXPECT(mine.size() == 2);
+
+  Task* stolen = other.StealFrom(&mine, /*steal_runnext=*/false, [] {});
+  EXPECT(stolen != nullptr && stolen->id == 2);
+  EXPECT(mine.Get().gp->id == 3);
+  EXPECT(mine.Empty() && other.Empty());
+}
