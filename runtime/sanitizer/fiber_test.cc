@@ -129,15 +129,17 @@ TEST(Fiber, MovesBetweenThreads) {
 }
 
 #if HEDDLE_ASAN
+[[gnu::noinline]] void Write(char* p) { *p = 1; }
+
 TEST(FiberDeathTest, AnOverflowInAFiberIsReported) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(
       {
         Context context([](Context& c) {
-          volatile char text[8] = {};
-          volatile int index = 8;
+          char text[8];
+          Write(text);
           c.Suspend();
-          text[index] = 1;
+          Write(text + sizeof text);
         });
         context.Resume();
         context.Resume();

@@ -1,8 +1,10 @@
 #include "runtime/sanitizer/stack_hooks.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -11,16 +13,30 @@
 namespace heddle::sanitizer {
 namespace {
 
-alignas(4096) char memory[4096];
-const auto lo = reinterpret_cast<uintptr_t>(memory);
+constexpr size_t kSize = 4096;
+
+// A function of its own, and a pointer of unknown origin: compilers leave
+// accesses to a global that cannot be out of bounds uninstrumented.
+[[gnu::noinline]] void Touch(char* p) { (*p)++; }
+
+class Block {
+ public:
+  Block() { std::memset(memory_.get(), 0, kSize); }
+  char* get() const { return memory_.get(); }
+  uintptr_t lo() const { return reinterpret_cast<uintptr_t>(get()); }
+
+ private:
+  const std::unique_ptr<char[]> memory_{new char[kSize]};
+};
 
 TEST(StackHooks, UnpoisonedMemoryIsUsable) {
-  AsanPoison(lo, sizeof memory);
-  AsanUnpoison(lo, sizeof memory);
-  MsanMalloc(lo, sizeof memory);
-  std::memset(memory, 1, sizeof memory);
-  MsanUnpoison(lo, sizeof memory);
-  EXPECT_EQ(memory[4095], 1);
+  const Block block;
+  AsanPoison(block.lo(), kSize);
+  AsanUnpoison(block.lo(), kSize);
+  MsanMalloc(block.lo(), kSize);
+  MsanUnpoison(block.lo(), kSize);
+  Touch(block.get());
+  EXPECT_EQ(*block.get(), 1);
 }
 
 using StackHooksDeathTest = testing::Test;
@@ -28,26 +44,28 @@ using StackHooksDeathTest = testing::Test;
 TEST(StackHooksDeathTest, PoisonedMemoryIsNot) {
   if (!kAsan) GTEST_SKIP() << "for AddressSanitizer";
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  AsanPoison(lo, sizeof memory);
-  EXPECT_DEATH(*static_cast<volatile char*>(memory) = 1, "use-after-poison");
-  AsanUnpoison(lo, sizeof memory);
+  const Block block;
+  AsanPoison(block.lo(), kSize);
+  EXPECT_DEATH(Touch(block.get() + kSize / 2), "use-after-poison");
+  AsanUnpoison(block.lo(), kSize);
 }
 
 // Two threads use the memory one after the other; only RaceFree and RaceMalloc,
 // if called, order them.
 void PassOn(bool with_hooks) {
+  const Block block;
   std::atomic<bool> freed{false};
   std::thread first([&] {
-    if (with_hooks) RaceMalloc(lo, sizeof memory);
-    std::memset(memory, 1, sizeof memory);
-    if (with_hooks) RaceFree(lo, sizeof memory);
+    if (with_hooks) RaceMalloc(block.lo(), kSize);
+    Touch(block.get());
+    if (with_hooks) RaceFree(block.lo(), kSize);
     // relaxed, so that it orders nothing.
     freed.store(true, std::memory_order_relaxed);
   });
   while (!freed.load(std::memory_order_relaxed)) std::this_thread::yield();
-  if (with_hooks) RaceMalloc(lo, sizeof memory);
-  memory[0] = 2;
-  if (with_hooks) RaceFree(lo, sizeof memory);
+  if (with_hooks) RaceMalloc(block.lo(), kSize);
+  Touch(block.get());
+  if (with_hooks) RaceFree(block.lo(), kSize);
   first.join();
 }
 
