@@ -230,20 +230,21 @@ TEST(StackPool, TenThousandStacksAreOneMappingWhenTheKernelHasGuards) {
     seen.insert(MustAlloc(pool, nullptr, kDefaultStack).lo);
   }
   EXPECT_EQ(seen.size(), 10'000u);
-  EXPECT_LT(CountMappings(), before + 200);
+  // Cut at each guard, it would be 20,000. TSan keeps some for its shadow.
+  EXPECT_LT(CountMappings(), before + 1000);
 }
 
 TEST(StackPool, ItsEndUnmapsStacksThatAreStillInUse) {
-  size_t before = 0;
+  const size_t before = CountMappings();
   for (int i = 0; i < 20; i++) {
     StackPool pool(GuardKind::kMprotect);
     for (int j = 0; j < 100; j++) {
       MustAlloc(pool, nullptr, kDefaultStack);
       MustAlloc(pool, nullptr, 2 * kMaxSmallStack);
     }
-    if (i == 0) before = CountMappings();
   }
-  EXPECT_LT(CountMappings(), before);
+  // Leaked, each stack would be two. TSan keeps some for its shadow.
+  EXPECT_LT(CountMappings(), before + 1000);
 }
 
 TEST(StackPool, ThreadsWithTheirCachesShareAPool) {

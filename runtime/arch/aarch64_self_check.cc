@@ -1,0 +1,177 @@
+// The context switch's checks without a test framework, for aarch64_test,
+// which cross-compiles this and runs it under qemu. Prints what is wrong and
+// exits with 1; prints "ok" and exits with 0. With an argument it lets an
+// exception leave a context and exits with 7 from the terminate handler.
+
+#include <unwind.h>
+
+#include <cfenv>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+#include <thread>
+
+#include "runtime/arch/context_for_test.h"
+#include "runtime/arch/getg.h"
+#include "runtime/arch/gobuf.h"
+#include "runtime/arch/registers_for_test.h"
+
+namespace {
+
+using heddle::arch::Context;
+
+int failures = 0;
+
+#define CHECK_THAT(condition)                              \
+  do {                                                     \
+    if (!(condition)) {                                    \
+      failures++;                                          \
+      std::printf("line %d: %s\n", __LINE__, #condition);  \
+    }                                                      \
+  } while (false)
+
+void SwitchesAndKeepsRegisters() {
+  int inside = 0;
+  int times = 0;
+  Context context([&](Context& c) {
+    for (; times < 1000; times++) {
+      inside |= HeddleTestRegisters(
+          [](void* arg) { static_cast<Context*>(arg)->Suspend(); }, &c,
+          1'000'000 + times * 100);
+    }
+  });
+  int outside = 0;
+  while (!context.done()) {
+    outside |= HeddleTestRegisters(
+        [](void* arg) { static_cast<Context*>(arg)->Resume(); }, &context,
+        2'000'000);
+  }
+  CHECK_THAT(times == 1000);
+  CHECK_THAT(inside == 0);
+  CHECK_THAT(outside == 0);
+}
+
+void KeepsFloatingPointControl() {
+  int modes[2] = {-1, -1};
+  Context context([&](Context& c) {
+    modes[0] = std::fegetround();
+    std::fesetround(FE_UPWARD);
+    c.Suspend();
+    modes[1] = std::fegetround();
+  });
+  std::fesetround(FE_TOWARDZERO);
+  context.Resume();
+  CHECK_THAT(std::fegetround() == FE_TOWARDZERO);
+  context.Resume();
+  CHECK_THAT(std::fegetround() == FE_TOWARDZERO);
+  std::fesetround(FE_TONEAREST);
+  CHECK_THAT(modes[0] == FE_TONEAREST);
+  CHECK_THAT(modes[1] == FE_UPWARD);
+}
+
+void CatchesInside() {
+  int caught = 0;
+  Context context([&](Context& c) {
+    for (int i = 0; i < 3; i++) {
+      try {
+        throw std::runtime_error("inside");
+      } catch (const std::exception&) {
+        caught++;
+      }
+      c.Suspend();
+    }
+  });
+  while (!context.done()) context.Resume();
+  CHECK_THAT(caught == 3);
+}
+
+struct Trace {
+  int frames = 0;
+  _Unwind_Reason_Code result = _URC_NO_REASON;
+};
+
+void UnwindingStopsAtTheEntry() {
+  Trace trace;
+  Context context([&](Context&) {
+    trace.result = _Unwind_Backtrace(
+        [](_Unwind_Context*, void* arg) {
+          return ++static_cast<Trace*>(arg)->frames < 1000 ? _URC_NO_REASON
+                                                           : _URC_NORMAL_STOP;
+        },
+        &trace);
+  });
+  context.Resume();
+  CHECK_THAT(trace.result == _URC_END_OF_STACK);
+  CHECK_THAT(trace.frames >= 3);
+  CHECK_THAT(trace.frames <= 16);
+}
+
+void SystemstackReturnsAndPassesExceptions() {
+  static char stack[256 << 10];
+  const auto hi = reinterpret_cast<uintptr_t>(stack) + sizeof stack;
+  uintptr_t sp = 0;
+  heddle::arch::Systemstack(
+      hi - 3,
+      [](void* arg) {
+        *static_cast<uintptr_t*>(arg) =
+            reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      },
+      &sp);
+  CHECK_THAT(sp < hi);
+  CHECK_THAT(sp > hi - 4096);
+  bool caught = false;
+  try {
+    heddle::arch::Systemstack(
+        hi, [](void*) { throw std::runtime_error("there"); }, nullptr);
+  } catch (const std::exception&) {
+    caught = true;
+  }
+  CHECK_THAT(caught);
+}
+
+void GetGFollowsTheThread() {
+  int gs[2];
+  bool right = true;
+  Context context([&](Context& c) {
+    right = right && heddle::arch::GetG() == &gs[0];
+    c.Suspend();
+    right = right && heddle::arch::GetG() == &gs[1];
+  });
+  heddle::arch::SetG(&gs[0]);
+  context.Resume();
+  std::thread([&] {
+    CHECK_THAT(heddle::arch::GetG() == nullptr);
+    heddle::arch::SetG(&gs[1]);
+    context.Resume();
+  }).join();
+  CHECK_THAT(context.done());
+  CHECK_THAT(right);
+  CHECK_THAT(heddle::arch::GetG() == &gs[0]);
+}
+
+void Terminate() {
+  Context context([](Context&) {
+    struct Loud {
+      ~Loud() { std::_Exit(3); }
+    } loud;
+    std::set_terminate([] { std::_Exit(7); });
+    throw std::runtime_error("nobody catches this");
+  });
+  context.Resume();
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+  if (argc > 1) Terminate();
+  SwitchesAndKeepsRegisters();
+  KeepsFloatingPointControl();
+  CatchesInside();
+  UnwindingStopsAtTheEntry();
+  SystemstackReturnsAndPassesExceptions();
+  GetGFollowsTheThread();
+  if (failures == 0) std::printf("ok\n");
+  return failures == 0 ? 0 : 1;
+}
