@@ -67,14 +67,20 @@ template <typename Fn>
 inline constexpr FuncOps kOps = {sizeof(Fn), alignof(Fn), &Run<Fn>,
                                  &Destroy<Fn>};
 
-// A null function pointer, an empty std::function, an empty AnyInvocable: what
-// compares equal to nullptr.
+// Whether an Fn can be nil: pointers, and classes that are made from nullptr,
+// compare with it and convert to bool, as std::function and AnyInvocable do.
+// Each alone says too little: a lambda that captures nothing compares and
+// converts as the function pointer that it converts to, never null; a class
+// made from some pointer, or a std::bind, is made from nullptr as well.
+template <typename Fn>
+concept Nilable = std::is_constructible_v<Fn, std::nullptr_t> &&
+                  std::is_constructible_v<bool, const Fn&> &&
+                  requires(const Fn& fn) { static_cast<bool>(fn == nullptr); };
+
+// A null function pointer, an empty std::function, an empty AnyInvocable.
 template <typename Fn>
 bool IsNil(const Fn& fn) {
-  // Both: a lambda that captures nothing compares with nullptr too, as the
-  // function pointer that it converts to.
-  if constexpr (std::is_constructible_v<Fn, std::nullptr_t> &&
-                requires { fn == nullptr; }) {
+  if constexpr (Nilable<Fn>) {
     return fn == nullptr;
   } else {
     return false;

@@ -1,0 +1,304 @@
+#include "runtime/sched/gfree.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "runtime/os/lock.h"
+#include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sched/g.h"
+#include "runtime/sched/status.h"
+#include "runtime/stack/stack.h"
+#include "runtime/stack/stack_pool.h"
+
+#if HEDDLE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace heddle::sched {
+namespace {
+
+constexpr size_t kSize = 16 << 10;  // of a stack
+constexpr bool kWithStack = true;
+constexpr bool kNoStack = false;
+
+// Whether ASan forbids to touch `at`; false where there is no ASan.
+bool Poisoned([[maybe_unused]] uintptr_t at) {
+#if HEDDLE_ASAN
+  return __asan_address_is_poisoned(reinterpret_cast<void*>(at));
+#else
+  return false;
+#endif
+}
+
+class GFreeTest : public testing::Test {
+ protected:
+  ~GFreeTest() override {
+    // Every stack that the pool gave is on some G.
+    size_t with_stack = 0;
+    for (const G& g : gs_) with_stack += g.stack.lo != 0;
+    cache_.Flush(&pool_);
+    EXPECT_EQ(pool_.stats().taken_stacks, with_stack) << "stacks leaked";
+  }
+
+  // A new dead G. Stacks come past the cache, so that what is in it was freed.
+  G* NewG(bool with_stack, size_t size = kSize) {
+    G* gp = &gs_.emplace_back();
+    CasGStatus(gp, GStatus::kIdle, GStatus::kDead);
+    if (with_stack) {
+      absl::StatusOr<stack::Stack> stack = pool_.Alloc(nullptr, size);
+      EXPECT_TRUE(stack.ok()) << stack.status();
+      if (stack.ok()) gp->stack = *stack;
+    }
+    return gp;
+  }
+  // Puts new Gs on the global list by way of a thread without a P.
+  void FillGlobal(int n, bool with_stack) {
+    for (int i = 0; i < n; i++) GfPut(no_p_, NewG(with_stack), kSize);
+  }
+  void FillLocal(int n, bool with_stack) {
+    for (int i = 0; i < n; i++) GfPut(env_, NewG(with_stack), kSize);
+  }
+
+  int32_t global_n() { return global_.n.load(std::memory_order_relaxed); }
+
+  // Takes all Gs of a list.
+  static std::vector<G*> TakeAll(GList<G>* list) {
+    std::vector<G*> out;
+    while (G* gp = list->Pop()) out.push_back(gp);
+    return out;
+  }
+  std::vector<G*> TakeGlobal(GList<G> GFreeGlobal::*list) {
+    os::LockGuard guard(global_.lock);
+    return TakeAll(&(global_.*list));
+  }
+
+  std::deque<G> gs_;
+  stack::StackPool pool_;
+  stack::StackCache cache_;
+  GFreeLocal local_;
+  GFreeGlobal global_;
+  const GFreeEnv env_{&local_, &global_, &pool_, &cache_};
+  const GFreeEnv no_p_{nullptr, &global_, &pool_, nullptr};
+};
+
+using GFreeDeathTest = GFreeTest;
+
+// Issue 2: free list empty.
+TEST_F(GFreeTest, FreeListEmpty) {
+  EXPECT_EQ(GfGet(env_, kSize), nullptr);
+  EXPECT_EQ(GfGet(no_p_, kSize), nullptr);
+  EXPECT_EQ(local_.n, 0);
+  EXPECT_EQ(global_n(), 0);
+}
+
+TEST_F(GFreeTest, TheLastOneBackIsTheNextOneOut) {
+  G* const first = NewG(kWithStack);
+  G* const last = NewG(kWithStack);
+  const stack::Stack stack = last->stack;
+  GfPut(env_, first, kSize);
+  GfPut(env_, last, kSize);
+  EXPECT_EQ(local_.n, 2);
+  EXPECT_EQ(GfGet(env_, kSize), last);
+  EXPECT_EQ(last->stack, stack);
+  EXPECT_EQ(last->schedlink, nullptr);
+  EXPECT_EQ(GfGet(env_, kSize), first);
+  EXPECT_EQ(GfGet(env_, kSize), nullptr);
+  EXPECT_EQ(local_.n, 0);
+}
+
+// Issue 2: free list half full. It is served without the global list.
+TEST_F(GFreeTest, HalfFullListIsLeftAlone) {
+  FillGlobal(5, kWithStack);
+  FillLocal(32, kNoStack);
+  EXPECT_EQ(local_.n, 32);
+  EXPECT_EQ(global_n(), 5);
+  for (int i = 0; i < 32; i++) {
+    G* const gp = GfGet(env_, kSize);
+    ASSERT_NE(gp, nullptr);
+    ASSERT_FALSE(gp->stack);
+  }
+  EXPECT_EQ(local_.n, 0);
+  EXPECT_EQ(global_n(), 5);
+}
+
+// Issue 2: over 64. The 64th spills: 33 go, 31 stay.
+TEST_F(GFreeTest, Over64Spills33AndKeeps31) {
+  FillLocal(63, kWithStack);
+  EXPECT_EQ(local_.n, 63);
+  EXPECT_EQ(global_n(), 0);
+  FillLocal(1, kWithStack);
+  EXPECT_EQ(local_.n, 31);
+  EXPECT_EQ(global_n(), 33);
+  // The oldest stay: what went was at the head of the list.
+  const std::vector<G*> stayed = TakeAll(&local_.list);
+  ASSERT_EQ(stayed.size(), 31u);
+  for (int i = 0; i < 31; i++) EXPECT_EQ(stayed[i], &gs_[30 - i]);
+  EXPECT_EQ(TakeGlobal(&GFreeGlobal::with_stack).size(), 33u);
+  EXPECT_TRUE(TakeGlobal(&GFreeGlobal::no_stack).empty());
+}
+
+TEST_F(GFreeTest, SpillSortsByStack) {
+  FillLocal(31, kNoStack);  // these stay
+  for (int i = 0; i < 33; i++) FillLocal(1, i % 3 == 0);
+  EXPECT_EQ(local_.n, 31);
+  EXPECT_EQ(global_n(), 33);
+  const std::vector<G*> with = TakeGlobal(&GFreeGlobal::with_stack);
+  EXPECT_EQ(with.size(), 11u);
+  for (G* gp : with) EXPECT_TRUE(gp->stack);
+  const std::vector<G*> without = TakeGlobal(&GFreeGlobal::no_stack);
+  EXPECT_EQ(without.size(), 22u);
+  for (G* gp : without) EXPECT_FALSE(gp->stack);
+}
+
+TEST_F(GFreeTest, AnEmptyListTakesABatchOf32) {
+  FillGlobal(40, kWithStack);
+  EXPECT_EQ(global_n(), 40);
+  EXPECT_NE(GfGet(env_, kSize), nullptr);
+  EXPECT_EQ(local_.n, 31);
+  EXPECT_EQ(global_n(), 8);
+}
+
+TEST_F(GFreeTest, ABatchIsNotLargerThanWhatThereIs) {
+  FillGlobal(2, kWithStack);
+  FillGlobal(3, kNoStack);
+  std::set<G*> got;
+  for (int i = 0; i < 5; i++) {
+    G* const gp = GfGet(env_, kSize);
+    ASSERT_NE(gp, nullptr);
+    EXPECT_TRUE(got.insert(gp).second);
+    EXPECT_EQ(global_n(), 0);
+  }
+  EXPECT_EQ(GfGet(env_, kSize), nullptr);
+}
+
+TEST_F(GFreeTest, ABatchPrefersThoseWithStacks) {
+  FillGlobal(20, kWithStack);
+  FillGlobal(20, kNoStack);
+  EXPECT_NE(GfGet(env_, kSize), nullptr);
+  EXPECT_EQ(global_n(), 8);
+  EXPECT_TRUE(TakeGlobal(&GFreeGlobal::with_stack).empty());
+  EXPECT_EQ(TakeGlobal(&GFreeGlobal::no_stack).size(), 8u);
+}
+
+TEST_F(GFreeTest, AGWithoutAStackIsReturnedWithoutOne) {
+  FillLocal(1, kNoStack);
+  G* const gp = GfGet(env_, kSize);
+  ASSERT_NE(gp, nullptr);
+  EXPECT_FALSE(gp->stack);
+}
+
+// Issue 2: a cached stack of the wrong size, because the starting size was
+// changed while it lay here.
+TEST_F(GFreeTest, CachedStackOfTheWrongSizeIsFreedOnGet) {
+  FillLocal(1, kWithStack);
+  G* const gp = GfGet(env_, 2 * kSize);
+  ASSERT_EQ(gp, &gs_[0]);
+  EXPECT_EQ(gp->stack, stack::Stack());
+  EXPECT_EQ(cache_.count(stack::OrderOf(kSize)), 1);
+}
+
+// The same on its way in: a goroutine that had asked for a size of its own.
+TEST_F(GFreeTest, StackOfTheWrongSizeIsFreedOnPut) {
+  G* const gp = NewG(kWithStack, 2 * kSize);
+  GfPut(env_, gp, kSize);
+  EXPECT_EQ(gp->stack, stack::Stack());
+  EXPECT_EQ(cache_.count(stack::OrderOf(2 * kSize)), 1);
+  EXPECT_EQ(GfGet(env_, kSize), gp);
+}
+
+TEST_F(GFreeTest, WithoutAPTheWrongSizeGoesToThePool) {
+  GfPut(no_p_, NewG(kWithStack, 2 * kSize), kSize);
+  EXPECT_EQ(pool_.stats().taken_stacks, 0u);
+  GfPut(no_p_, NewG(kWithStack), kSize);
+  EXPECT_EQ(pool_.stats().taken_stacks, 1u);
+  EXPECT_FALSE(GfGet(no_p_, 2 * kSize)->stack);
+  EXPECT_EQ(pool_.stats().taken_stacks, 0u);
+}
+
+TEST_F(GFreeTest, AThreadWithoutAPUsesTheGlobalList) {
+  FillGlobal(2, kNoStack);
+  FillGlobal(1, kWithStack);
+  EXPECT_EQ(global_n(), 3);
+  EXPECT_TRUE(GfGet(no_p_, kSize)->stack);
+  EXPECT_FALSE(GfGet(no_p_, kSize)->stack);
+  EXPECT_EQ(global_n(), 1);
+  EXPECT_FALSE(GfGet(no_p_, kSize)->stack);
+  EXPECT_EQ(GfGet(no_p_, kSize), nullptr);
+  EXPECT_EQ(global_n(), 0);
+}
+
+TEST_F(GFreeTest, PurgeMovesAllToTheGlobalList) {
+  FillLocal(3, kWithStack);
+  FillLocal(4, kNoStack);
+  GfPurge(&local_, &global_);
+  EXPECT_EQ(local_.n, 0);
+  EXPECT_TRUE(local_.list.empty());
+  EXPECT_EQ(global_n(), 7);
+  GfPurge(&local_, &global_);  // of nothing
+  EXPECT_EQ(global_n(), 7);
+  EXPECT_EQ(TakeGlobal(&GFreeGlobal::with_stack).size(), 3u);
+  EXPECT_EQ(TakeGlobal(&GFreeGlobal::no_stack).size(), 4u);
+}
+
+TEST_F(GFreeTest, AFreeStackIsPoisonedUntilItIsReused) {
+  G* const gp = NewG(kWithStack);
+  const uintptr_t lo = gp->stack.lo, last = gp->stack.hi - 1;
+  EXPECT_FALSE(Poisoned(lo));
+  for (const GFreeEnv& env : {env_, no_p_}) {
+    GfPut(env, gp, kSize);
+    EXPECT_EQ(Poisoned(lo), sanitizer::kAsan);
+    EXPECT_EQ(Poisoned(last), sanitizer::kAsan);
+    EXPECT_EQ(GfGet(env, kSize), gp);
+    EXPECT_FALSE(Poisoned(lo));
+    EXPECT_FALSE(Poisoned(last));
+  }
+  // One of the wrong size stays poisoned: it is the pool's now.
+  GfPut(env_, gp, kSize);
+  GfGet(env_, 2 * kSize);
+  EXPECT_EQ(Poisoned(lo), sanitizer::kAsan);
+}
+
+TEST_F(GFreeDeathTest, AGThatIsNotDeadIsRefused) {
+  G* const gp = NewG(kNoStack);
+  CasGStatus(gp, GStatus::kDead, GStatus::kRunnable);
+  EXPECT_DEATH(GfPut(env_, gp, kSize),
+               "fatal error: gfput: bad status \\(not Gdead\\)");
+}
+
+// Ps that spill and refill, and a thread without a P: all Gs are there in the
+// end, each once.
+TEST_F(GFreeTest, ThreadsShareTheGlobalList) {
+  constexpr int kThreads = 3, kGs = 200, kRounds = 300;
+  FillGlobal(kGs, kNoStack);
+  const auto work = [this](bool has_p) {
+    GFreeLocal local;
+    const GFreeEnv env{has_p ? &local : nullptr, &global_, &pool_, nullptr};
+    std::vector<G*> mine;
+    for (int round = 0; round < kRounds; round++) {
+      for (int i = 0; i < 70; i++) {
+        G* const gp = GfGet(env, kSize);
+        if (gp == nullptr) break;
+        gp->goid++;  // plain: TSan sees whether the lists order it
+        mine.push_back(gp);
+      }
+      for (; !mine.empty(); mine.pop_back()) GfPut(env, mine.back(), kSize);
+    }
+    GfPurge(&local, &global_);
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; i++) threads.emplace_back(work, i != 0);
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(global_n(), kGs);
+  const std::vector<G*> all = TakeGlobal(&GFreeGlobal::no_stack);
+  EXPECT_EQ(std::set<G*>(all.begin(), all.end()).size(), size_t{kGs});
+}
+
+}  // namespace
+}  // namespace heddle::sched
