@@ -125,6 +125,8 @@ TEST(BlockingTest, TheRuntimeWorksInside) {
         mu.Lock();
         inner.Wait();
         nested = Blocking([] { return true; });
+        EXPECT_EQ(GoMaxProcs(2), 1);
+        EXPECT_EQ(GoMaxProcs(0), 2);
         Yield();
       });
     });

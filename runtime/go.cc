@@ -68,7 +68,12 @@ int GoMaxProcs(int n) {
     if (n > 0) base::Throw("heddle::GoMaxProcs called outside any runtime");
     return 0;
   }
-  return sched::GoMaxProcs(n);
+  // Stopping the world takes a P, which a goroutine inside Blocking gave away.
+  const bool blocking = sched::ParkableG() == nullptr;
+  if (blocking) sched::ExitSyscall();
+  const int before = sched::GoMaxProcs(n);
+  if (blocking) sched::EnterSyscallBlock();
+  return before;
 }
 
 }  // namespace heddle
