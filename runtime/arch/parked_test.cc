@@ -69,7 +69,7 @@ TEST(Parked, IsUnwoundFromItsGobuf) {
   // All four of them.
   ASSERT_LT(outer + 3, names.size()) << all;
   EXPECT_NE(names[outer + 3].find("OuterFunction"), std::string::npos) << all;
-  EXPECT_LT(outer + 3, IndexOf(names, "RunBody")) << all;
+  EXPECT_LT(outer + 3, IndexOf(names, "Entry")) << all;
   EXPECT_EQ(IndexOf(names, "heddle_context_"), names.size() - 1) << all;
   context.Resume();
   EXPECT_TRUE(context.done());
