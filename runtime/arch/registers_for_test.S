@@ -2,7 +2,7 @@
 //
 // Fills every callee-saved register with seed + 1, seed + 2, …, calls fn(arg),
 // and returns a mask of those that hold something else after it: bit 0 for the
-// first. x86-64: rbx rbp r12 r13 r14 r15. aarch64: x19 … x29, d8 … d15.
+// first. x86-64: rbx rbp r12 r13 r14 r15; aarch64: x19 … x29, d8 … d15.
 
 #if defined(__x86_64__)
 

@@ -179,8 +179,8 @@ absl::Status StackPool::OutOfMemory(size_t size, int error) const {
   return absl::ResourceExhaustedError(absl::StrFormat(
       "no memory for a stack of %d bytes: %s; %d stacks of %d MiB in all are "
       "in use or cached. Raise the limit on address space (ulimit -v), the "
-      "number of mappings (sysctl vm.max_map_count) or what the system promises "
-      "(sysctl vm.overcommit_memory), or use smaller stacks",
+      "number of mappings (sysctl vm.max_map_count) or what the system "
+      "promises (sysctl vm.overcommit_memory), or use smaller stacks",
       size, strerror(error), s.taken_stacks, s.taken_bytes >> 20));
 }
 

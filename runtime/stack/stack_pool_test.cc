@@ -75,8 +75,9 @@ TEST_P(StackPoolTest, TheLargestSizeIsGivenOut) {
 }
 
 TEST_P(StackPoolTest, AWrongSizeIsAnError) {
-  for (size_t size : {size_t{0}, size_t{1}, PageSize() / 2, PageSize() + 1,
-                      size_t{65535}, 3 * PageSize(), 2 * kMaxStack, ~size_t{0}}) {
+  for (size_t size :
+       {size_t{0}, size_t{1}, PageSize() / 2, PageSize() + 1, size_t{65535},
+        3 * PageSize(), 2 * kMaxStack, ~size_t{0}}) {
     const absl::Status status = pool_.Alloc(&cache_, size).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << size;
     EXPECT_EQ(status.message(),
