@@ -155,8 +155,7 @@ TEST(GQueueModelTest, BehavesAsADeque) {
         ASSERT_TRUE(queue[i].empty());
         list.PushAll(&all);
         ASSERT_TRUE(all.empty());
-        list_model.insert(list_model.begin(), model[i].begin(),
-                          model[i].end());
+        list_model.insert(list_model.begin(), model[i].begin(), model[i].end());
         model[i].clear();
       }
       for (int k : {0, 1}) ASSERT_EQ(queue[k].empty(), model[k].empty());

@@ -109,17 +109,17 @@ TEST_F(OptionsTest, ProcsGoesBeforeTheEnvironment) {
 }
 
 TEST_F(OptionsTest, StackSizeHasLimits) {
-  for (size_t size : {stack::kMinStack, stack::kDefaultStack,
-                      stack::kMaxStack}) {
+  for (size_t size :
+       {stack::kMinStack, stack::kDefaultStack, stack::kMaxStack}) {
     EXPECT_EQ(ExpectValid({.stack_size = size}).stack_size, size);
   }
-  for (size_t size : {size_t{0}, stack::kMinStack - 1, stack::kMaxStack + 1,
-                      SIZE_MAX}) {
-    ExpectInvalid({.stack_size = size},
-                  {"Options::stack_size",
-                   "is " + std::to_string(size) + " bytes",
-                   std::to_string(stack::kMinStack) + " to " +
-                       std::to_string(stack::kMaxStack)});
+  for (size_t size :
+       {size_t{0}, stack::kMinStack - 1, stack::kMaxStack + 1, SIZE_MAX}) {
+    ExpectInvalid(
+        {.stack_size = size},
+        {"Options::stack_size", "is " + std::to_string(size) + " bytes",
+         std::to_string(stack::kMinStack) + " to " +
+             std::to_string(stack::kMaxStack)});
   }
 }
 

@@ -144,15 +144,13 @@ TEST_F(RunqInterleavingTest, RunnextKickedOutOfAQueueThatAThiefEmpties) {
 
 TEST_F(RunqInterleavingTest, GetTakesTheNextIfAThiefWasQuicker) {
   Fill(0, 3);
-  Interrupt thief(Op::kIndexCas, 1,
-                  [&] { EXPECT_EQ(Steal(&thief_), &n_[1]); });
+  Interrupt thief(Op::kIndexCas, 1, [&] { EXPECT_EQ(Steal(&thief_), &n_[1]); });
   EXPECT_EQ(q_.Get().gp, &n_[2]);
 }
 
 TEST_F(RunqInterleavingTest, GetFindsNothingIfAThiefTookTheLast) {
   Fill(0, 1);
-  Interrupt thief(Op::kIndexCas, 1,
-                  [&] { EXPECT_EQ(Steal(&thief_), &n_[0]); });
+  Interrupt thief(Op::kIndexCas, 1, [&] { EXPECT_EQ(Steal(&thief_), &n_[0]); });
   EXPECT_EQ(q_.Get().gp, nullptr);
 }
 
@@ -209,9 +207,9 @@ TEST_F(RunqInterleavingTest, ATornPairOfIndicesIsReadAgain) {
 
 TEST_F(RunqInterleavingTest, OwnerStartsRunnextDuringTheBackOff) {
   Put(&q_, &n_[0], true);
-  EXPECT_EQ(thief_.StealFrom(&q_, true,
-                             [&] { EXPECT_EQ(q_.Get().gp, &n_[0]); }),
-            nullptr);
+  EXPECT_EQ(
+      thief_.StealFrom(&q_, true, [&] { EXPECT_EQ(q_.Get().gp, &n_[0]); }),
+      nullptr);
   EXPECT_TRUE(thief_.Empty());
 }
 

@@ -1,7 +1,7 @@
 // The run queue under real threads. The fields of the nodes are plain, so that
-// ThreadSanitizer reports a hand-over that is not ordered; what is checked here is
-// that no node is lost or taken twice. A failure here names no cause: look for
-// it with runq_interleaving_test.
+// ThreadSanitizer reports a hand-over that is not ordered; what is checked here
+// is that no node is lost or taken twice. A failure here names no cause: look
+// for it with runq_interleaving_test.
 
 #include <atomic>
 #include <cstdint>
@@ -21,23 +21,30 @@ struct Node {
   int taken = 0;  // by whoever took it off the queue: not atomic on purpose
 };
 
+// How the owner goes about it.
+enum class Owner {
+  kPutsMore,    // than it gets: the ring fills up and overflows
+  kGetsAtOnce,  // what it put as runnext: thieves get that or nothing
+};
+
 // One owner that puts, gets and overflows; two thieves that steal from it and
 // from each other.
 template <uint32_t kSize>
 class Race {
  public:
-  void Run(int num_nodes) {
+  void Run(int num_nodes, Owner owner) {
+    const bool at_once = owner == Owner::kGetsAtOnce;
     std::vector<Node> nodes(num_nodes);
     std::thread thieves[] = {std::thread([this] { Steal(0); }),
                              std::thread([this] { Steal(1); })};
     for (int i = 0; i < num_nodes; i++) {
-      q_.Put(&nodes[i], i % 3 == 0, nullptr,
+      q_.Put(&nodes[i], at_once || i % 3 == 0, nullptr,
              [](GQueue<Node>* batch, uint32_t n) {
                for (; n > 0; n--) Take(batch->Pop());
                EXPECT_TRUE(batch->empty());
              });
-      if (i % 8 == 0) std::this_thread::yield();
-      if (i % 4 == 0) TakeIfAny(q_.Get().gp);
+      if (!at_once && i % 8 == 0) std::this_thread::yield();
+      if (at_once || i % 4 == 0) TakeIfAny(q_.Get().gp);
     }
     GQueue<Node> rest;
     q_.Drain(&rest);
@@ -61,12 +68,10 @@ class Race {
     int stolen = 0;
     for (uint32_t turn = 0; !done_.load(std::memory_order_acquire); turn++) {
       // Its own ring is empty: it has taken all that it stole.
-      Runq<Node, kSize>* const victim =
-          turn % 4 == 3 ? &thief_[1 - self] : &q_;
-      Node* const gp = thief_[self].StealFrom(victim, turn % 2 == 0,
-                                              [] { std::this_thread::yield(); });
+      Runq<Node, kSize>* const victim = turn % 4 == 3 ? &thief_[1 - self] : &q_;
+      Node* const gp = thief_[self].StealFrom(victim, turn % 2 == 0, [] {});
       if (gp == nullptr) {
-        std::this_thread::yield();
+        if (turn % 8 == 0) std::this_thread::yield();
         continue;
       }
       Take(gp);
@@ -92,9 +97,18 @@ class Race {
   std::atomic<int> stolen_{0};
 };
 
-TEST(RunqRaceTest, EveryNodeIsTakenOnceSize2) { Race<2>().Run(50'000); }
-TEST(RunqRaceTest, EveryNodeIsTakenOnceSize4) { Race<4>().Run(100'000); }
-TEST(RunqRaceTest, EveryNodeIsTakenOnceSize256) { Race<256>().Run(200'000); }
+TEST(RunqRaceTest, EveryNodeIsTakenOnceSize2) {
+  Race<2>().Run(50'000, Owner::kPutsMore);
+}
+TEST(RunqRaceTest, EveryNodeIsTakenOnceSize4) {
+  Race<4>().Run(100'000, Owner::kPutsMore);
+}
+TEST(RunqRaceTest, EveryNodeIsTakenOnceSize256) {
+  Race<256>().Run(200'000, Owner::kPutsMore);
+}
+TEST(RunqRaceTest, OwnerAndThievesRaceForRunnext) {
+  Race<4>().Run(300'000, Owner::kGetsAtOnce);
+}
 
 // Go's TestSchedLocalQueueEmpty: in an odd phase there is always a node in the
 // queue, which moves from runnext to the tail and back; who looks never finds

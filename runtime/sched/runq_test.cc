@@ -179,9 +179,8 @@ TYPED_TEST(RunqTest, LocalQueueFullGivesHalfAndTheNewOneAway) {
   EXPECT_EQ(this->q_.size(), kSize / 2);
   // There is room again for as many.
   this->PutAll(this->Range(kSize + 1, kSize + 1 + kSize / 2));
-  EXPECT_EQ(this->TakeAll(),
-            this->Range(kSize / 2, kSize) +
-                this->Range(kSize + 1, kSize + 1 + kSize / 2));
+  EXPECT_EQ(this->TakeAll(), this->Range(kSize / 2, kSize) +
+                                 this->Range(kSize + 1, kSize + 1 + kSize / 2));
 }
 
 TYPED_TEST(RunqTest, RunnextKickedOutOfAFullQueueOverflows) {
@@ -190,8 +189,7 @@ TYPED_TEST(RunqTest, RunnextKickedOutOfAFullQueueOverflows) {
   Node* const next = this->node(kSize + 1);
   this->PutAll(this->Range(0, kSize));
   EXPECT_TRUE(this->Put(kicked, true).empty());  // runnext takes no slot
-  EXPECT_EQ(this->Put(next, true),
-            this->Range(0, kSize / 2) + Nodes{kicked});
+  EXPECT_EQ(this->Put(next, true), this->Range(0, kSize / 2) + Nodes{kicked});
   EXPECT_EQ(this->TakeAll(), Nodes{next} + this->Range(kSize / 2, kSize));
 }
 
