@@ -19,7 +19,7 @@ sched::Sched* NewSched(const Options& options) {
     throw std::invalid_argument(std::string(resolved.status().message()));
   }
   InstallPanicHandler();
-  return new sched::Sched(*resolved);
+  return sched::CreateSched(*resolved);
 }
 
 }  // namespace

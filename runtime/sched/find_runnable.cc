@@ -57,11 +57,16 @@ bool StopBetweenRuns(M* mp) {
   return StopM();
 }
 
-// The next of pp's own queue. runnext goes first, for a time slice.
+// The next of pp's own queue. runnext goes first, for a time slice; then its turn
+// comes after all others', as of a goroutine that Go preempts: it goes to the tail
+// of the global queue, which else had to wait for 61 such slices.
 Found GetLocal(Sched* sched, P* pp) {
   RunqGetResult<G> got = pp->runq.Get();
   if (got.inherit_time && !pp->slice.Inherit()) {
-    RunqPut(sched, pp, got.gp, /*next=*/false);
+    {
+      os::LockGuard guard(sched->lock);
+      GlobRunqPut(sched, got.gp);
+    }
     got = pp->runq.Get();
   }
   if (!got.inherit_time) pp->slice.Begin();

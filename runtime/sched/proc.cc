@@ -1,5 +1,6 @@
 #include "runtime/sched/proc.h"
 
+#include "absl/base/attributes.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
@@ -74,6 +75,20 @@ void WaitForMain(Sched* sched) {
   sched->nmsys--;
 }
 
+// The one thing of the runtimes' that is the process's: those that ended while
+// goroutines of theirs still ran.
+struct Orphans {
+  os::Lock lock{os::LockRank::kLeaf};
+  Sched* list ABSL_GUARDED_BY(lock) = nullptr;
+};
+ABSL_CONST_INIT Orphans orphans;
+
+void AddOrphan(Sched* sched) {
+  os::LockGuard guard(orphans.lock);
+  sched->next_orphan = orphans.list;
+  orphans.list = sched;
+}
+
 // An M whose thread is still to be joined; null when there is none.
 M* NextToJoin(Sched* sched) {
   os::LockGuard guard(sched->lock);
@@ -81,6 +96,27 @@ M* NextToJoin(Sched* sched) {
     if (mp->thread.handle != 0) return mp;
   }
   return nullptr;
+}
+
+// Whether no thread of sched's runs any more.
+bool Quiet(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+    if (mp != sched->m0 &&
+        (mp->thread.handle == 0 || !os::OsThreadExited(mp->thread))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Waits for the end of all threads of sched's, and deletes it.
+void JoinAndDelete(Sched* sched) {
+  while (M* mp = NextToJoin(sched)) {
+    os::OsThreadJoin(&mp->thread);
+    if (mp->g0.stack.lo != 0) sched->stackpool.Free(nullptr, mp->g0.stack);
+  }
+  delete sched;
 }
 
 }  // namespace
@@ -111,6 +147,11 @@ Sched::~Sched() {
     delete mp;
     mp = next;
   }
+}
+
+Sched* CreateSched(const Options& options) {
+  ReapOrphans();
+  return new Sched(options);
 }
 
 void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
@@ -172,13 +213,32 @@ void DestroySched(Sched* sched) {
   // What runs now comes to an end by itself, except after kAbandon.
   if (running > 0 &&
       sched->options.on_main_return == OnMainReturn::kAbandon) {
-    return;
+    AddOrphan(sched);
+  } else {
+    JoinAndDelete(sched);
   }
-  while (M* mp = NextToJoin(sched)) {
-    os::OsThreadJoin(&mp->thread);
-    if (mp->g0.stack.lo != 0) sched->stackpool.Free(nullptr, mp->g0.stack);
+  ReapOrphans();
+}
+
+int ReapOrphans() {
+  Sched* list;
+  {
+    os::LockGuard guard(orphans.lock);
+    list = orphans.list;
+    orphans.list = nullptr;
   }
-  delete sched;
+  int left = 0;
+  while (list != nullptr) {
+    Sched* sched = list;
+    list = sched->next_orphan;
+    if (Quiet(sched)) {
+      JoinAndDelete(sched);
+    } else {
+      AddOrphan(sched);
+      left++;
+    }
+  }
+  return left;
 }
 
 }  // namespace heddle::sched

@@ -12,8 +12,9 @@
 // comes to the scheduler puts what is left on the global queue, for the next
 // Run. ~Sched ends and joins all sleeping Ms and destroys callables that never
 // ran. After kAbandon some goroutines may still run, or be in a blocking call:
-// nothing can stop them from outside, so ~Sched then leaves the runtime's memory
-// to them; their threads end when they next come to the scheduler.
+// nothing can stop them from outside. Their threads end when they next come to
+// the scheduler; until then the runtime is an orphan, which is deleted when a
+// later one begins or ends and finds it quiet.
 //
 // Source: Go 1.21's schedinit, main, mstart, mexit.
 
@@ -41,8 +42,14 @@ void MainDone(Sched* sched, bool by_goexit);
 // away and waits until the run is over: then true, and m0 is to leave.
 bool M0Leaves(M* m0);
 
-// What the creator of a runtime calls instead of delete: ends it as above.
+// A runtime; `options` is what ResolveOptions returned. Starts no thread.
+Sched* CreateSched(const Options& options);
+
+// Ends it as above. It is gone for the caller.
 void DestroySched(Sched* sched);
+
+// Deletes the orphans whose threads have all ended; returns how many are left.
+int ReapOrphans();
 
 }  // namespace heddle::sched
 

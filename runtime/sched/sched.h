@@ -110,6 +110,7 @@ struct Sched {
   bool run_under_way ABSL_GUARDED_BY(lock) = false;
   // The runtime ends: Ms leave.
   std::atomic<bool> exiting{false};
+  Sched* next_orphan = nullptr;  // see proc.cc
 };
 
 // Goroutines of the user's that exist: a sum that is exact when nothing runs.

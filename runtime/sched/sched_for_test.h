@@ -18,7 +18,7 @@ namespace heddle::sched {
 class SchedForTest {
  public:
   explicit SchedForTest(const Options& options)
-      : sched_(new Sched(ResolveOptions(options).value())) {}
+      : sched_(CreateSched(ResolveOptions(options).value())) {}
 
   // Every fixture ends with: nothing is left.
   ~SchedForTest() {

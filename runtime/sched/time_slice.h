@@ -6,7 +6,7 @@
 // is never interrupted by the rest of the queue. In Go, sysmon ends the slice
 // after 10 ms, by preemption. Here the slice ends by itself: after kNs or, sooner
 // for short turns, after kTurns inheritances. The goroutine in runnext then goes
-// to the tail of the queue.
+// to the tail of the global queue.
 //
 // Reading the clock costs as much as a switch, so it is read once in kTurnsPerLook
 // turns. Owned by the P's owner.
