@@ -165,8 +165,7 @@ TEST(NewProcTest, BadStackSizesAreErrors) {
 }
 
 TEST(NewProcTest, CapturedStateLiesOnTheNewStack) {
-  // More than malloc gives; g++ under detect_stack_use_after_return gives no more.
-  struct alignas(32) Aligned {
+  struct alignas(64) Aligned {
     int value = 7;
   };
   SchedForTest s({.procs = 1});

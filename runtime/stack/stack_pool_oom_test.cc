@@ -8,7 +8,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -87,10 +86,7 @@ class StackPoolOom : public testing::Test {
 TEST_F(StackPoolOom, AMappingThatIsRefusedIsAnErrorWithCauseAndCure) {
   for (size_t size : {kDefaultStack, 4 * kMaxSmallStack}) {
     for (bool cached : {false, true}) {
-      // Not on the stack: under detect_stack_use_after_return g++ aligns locals to
-      // 32 bytes at most.
-      const auto owned_pool = std::make_unique<StackPool>();
-      StackPool& pool = *owned_pool;
+      StackPool pool;
       StackCache cache;
       mmaps_left = 0;
       const absl::Status status =
@@ -115,8 +111,7 @@ TEST_F(StackPoolOom, AMappingThatIsRefusedIsAnErrorWithCauseAndCure) {
 }
 
 TEST_F(StackPoolOom, WhatIsThereIsGivenOutBeforeTheError) {
-  const auto owned_pool = std::make_unique<StackPool>();
-  StackPool& pool = *owned_pool;
+  StackPool pool;
   StackCache cache;
   std::vector<Stack> stacks;
   absl::StatusOr<Stack> stack = pool.Alloc(nullptr, kMaxSmallStack);
@@ -134,8 +129,7 @@ TEST_F(StackPoolOom, WhatIsThereIsGivenOutBeforeTheError) {
 }
 
 TEST_F(StackPoolOom, AGuardThatIsRefusedIsAnError) {
-  const auto owned_pool = std::make_unique<StackPool>(GuardKind::kMprotect);
-  StackPool& pool = *owned_pool;
+  StackPool pool(GuardKind::kMprotect);
   StackCache cache;
   for (size_t size : {kDefaultStack, 4 * kMaxSmallStack}) {
     const size_t mapped = pool.stats().mapped_bytes;
@@ -163,8 +157,7 @@ TEST_F(StackPoolOom, AGuardThatIsRefusedIsAnError) {
 TEST_F(StackPoolOom, AnOldKernelGetsMprotect) {
   guard_install_error = EINVAL;
   EXPECT_EQ(ProbeGuardKind(), GuardKind::kMprotect);
-  const auto owned_pool = std::make_unique<StackPool>();
-  StackPool& pool = *owned_pool;
+  StackPool pool;
   EXPECT_EQ(pool.guard_kind(), GuardKind::kMprotect);
   mprotects_left = 1;
   const absl::StatusOr<Stack> stack = pool.Alloc(nullptr, kDefaultStack);
@@ -174,8 +167,7 @@ TEST_F(StackPoolOom, AnOldKernelGetsMprotect) {
 }
 
 TEST_F(StackPoolOom, AGuardThatFailsLaterIsMadeByMprotect) {
-  const auto owned_pool = std::make_unique<StackPool>(GuardKind::kMadvise);
-  StackPool& pool = *owned_pool;
+  StackPool pool(GuardKind::kMadvise);
   guard_install_error = EINVAL;  // as for locked memory
   mprotects_left = 1;
   const absl::StatusOr<Stack> stack = pool.Alloc(nullptr, kDefaultStack);
@@ -190,8 +182,7 @@ TEST_F(StackPoolOom, AGuardThatFailsLaterIsMadeByMprotect) {
   constexpr rlim_t kLimit = rlim_t{1} << 30;
   const rlimit limit{kLimit, kLimit};
   if (setrlimit(RLIMIT_AS, &limit) != 0) std::abort();
-  const auto owned_pool = std::make_unique<StackPool>();
-  StackPool& pool = *owned_pool;
+  StackPool pool;
   size_t bytes = 0;
   absl::StatusOr<Stack> stack = pool.Alloc(nullptr, kDefaultStack);
   while (stack.ok()) {

@@ -3,7 +3,6 @@
 
 #include <iterator>
 #include <map>
-#include <memory>
 #include <random>
 
 #include "absl/status/statusor.h"
@@ -56,11 +55,8 @@ INSTANTIATE_TEST_SUITE_P(Seeds, StackPoolProperty, testing::Range(1u, 6u));
 TEST_P(StackPoolProperty, BehavesAsASetOfDisjointStacks) {
   constexpr int kCaches = 3;
   std::mt19937 random(GetParam());
-  // Not on the stack: under detect_stack_use_after_return g++ aligns locals to
-  // 32 bytes at most.
-  const auto owned_pool = std::make_unique<StackPool>(GetParam() % 2 == 0 ? GuardKind::kMadvise
+  StackPool pool(GetParam() % 2 == 0 ? GuardKind::kMadvise
                                      : GuardKind::kMprotect);
-  StackPool& pool = *owned_pool;
   StackCache caches[kCaches];
   Model model;
   for (int step = 0; step < 20'000; step++) {

@@ -3,7 +3,6 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -224,10 +223,7 @@ TEST(StackPool, TenThousandStacksAreOneMappingWhenTheKernelHasGuards) {
   if (ProbeGuardKind() != GuardKind::kMadvise) {
     GTEST_SKIP() << "this kernel has no MADV_GUARD_INSTALL (Linux 6.13)";
   }
-  // Not on the stack: under detect_stack_use_after_return g++ aligns locals to
-  // 32 bytes at most.
-  const auto owned_pool = std::make_unique<StackPool>();
-  StackPool& pool = *owned_pool;
+  StackPool pool;
   EXPECT_EQ(pool.guard_kind(), GuardKind::kMadvise);
   const size_t before = CountMappings();
   std::set<uintptr_t> seen;
@@ -242,8 +238,7 @@ TEST(StackPool, TenThousandStacksAreOneMappingWhenTheKernelHasGuards) {
 TEST(StackPool, ItsEndUnmapsStacksThatAreStillInUse) {
   const size_t before = CountMappings();
   for (int i = 0; i < 20; i++) {
-    const auto owned_pool = std::make_unique<StackPool>(GuardKind::kMprotect);
-    StackPool& pool = *owned_pool;
+    StackPool pool(GuardKind::kMprotect);
     for (int j = 0; j < 100; j++) {
       MustAlloc(pool, nullptr, kDefaultStack);
       MustAlloc(pool, nullptr, 2 * kMaxSmallStack);
@@ -255,8 +250,7 @@ TEST(StackPool, ItsEndUnmapsStacksThatAreStillInUse) {
 
 TEST(StackPool, ThreadsWithTheirCachesShareAPool) {
   constexpr int kThreads = 4;
-  const auto owned_pool = std::make_unique<StackPool>();
-  StackPool& pool = *owned_pool;
+  StackPool pool;
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; t++) {
     threads.emplace_back([&pool, t] {
@@ -321,8 +315,7 @@ TEST_P(StackPoolDeathTest, MisuseIsFatal) {
                  "stack: free of a stack with a bad size");
     EXPECT_DEATH(
         {
-          const auto owned_other = std::make_unique<StackPool>(GetParam());
-          StackPool& other = *owned_other;
+          StackPool other(GetParam());
           other.Free(nullptr, stack);
         },
         "stack: free of (another pool's stack|a stack that is not in use)");
