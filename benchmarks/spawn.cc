@@ -1,5 +1,5 @@
-// What a goroutine costs: starting and finishing it, yielding, parking, a mutex,
-// a whole Run. Arguments are numbers of Ps.
+// What a goroutine costs: starting and finishing it, yielding, parking, a
+// mutex, a whole Run. Arguments are numbers of Ps.
 
 #include "benchmark/benchmark.h"
 #include "heddle.h"
@@ -66,9 +66,7 @@ void BM_Yield(benchmark::State& state) {
   });
   state.SetItemsProcessed(state.iterations() * n * kYields);
 }
-BENCHMARK(BM_Yield)
-    ->ArgsProduct({{1, 2}, {2, 1000}})
-    ->UseRealTime();
+BENCHMARK(BM_Yield)->ArgsProduct({{1, 2}, {2, 1000}})->UseRealTime();
 
 void BM_MutexUncontended(benchmark::State& state) {
   heddle::Run(Procs(state), [&] {

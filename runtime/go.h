@@ -50,8 +50,8 @@ template <typename F>
 // std::this_thread::yield.
 void Yield();
 
-// Ends the calling goroutine after running the destructors of its frames; of the
-// main goroutine, others go on. Handlers do not stop it; a catch (...) must
+// Ends the calling goroutine after running the destructors of its frames; of
+// the main goroutine, others go on. Handlers do not stop it; a catch (...) must
 // rethrow. Outside a goroutine: a fatal error.
 [[noreturn]] void Goexit();
 
@@ -66,8 +66,8 @@ int NumGoroutine();
 int NumCpu();
 // Sets how many goroutines run at the same time, 1 to 1024; n <= 0 only reads.
 // Returns the former number, 0 outside any runtime. Waits until the others have
-// come to the scheduler. Throws std::invalid_argument if n is above 1024; a fatal
-// error if n > 0 outside any runtime.
+// come to the scheduler. Throws std::invalid_argument if n is above 1024; a
+// fatal error if n > 0 outside any runtime.
 int GoMaxProcs(int n);
 
 // Runs f, a call that may block its thread, so that other goroutines run

@@ -136,11 +136,10 @@ TEST(GoexitDeathTest, OutsideAGoroutine) {
 }
 
 TEST(GoexitDeathTest, OfMainWithNothingLeftUnderAbandon) {
-  EXPECT_DEATH(
-      heddle::Run(Options{.on_main_return = OnMainReturn::kAbandon},
-                  [] { Goexit(); }),
-      "fatal error: no goroutines \\(main called heddle::Goexit\\) - "
-      "deadlock!");
+  EXPECT_DEATH(heddle::Run(Options{.on_main_return = OnMainReturn::kAbandon},
+                           [] { Goexit(); }),
+               "fatal error: no goroutines \\(main called heddle::Goexit\\) - "
+               "deadlock!");
 }
 
 TEST(PanicDeathTest, AnExceptionThatLeavesAGoroutine) {
@@ -159,8 +158,7 @@ TEST(PanicDeathTest, AnExceptionOfAnotherType) {
   EXPECT_DEATH(heddle::Run([] { throw Odd(); }),
                "panic: an exception of type .*Odd\n\n"
                "goroutine 1 \\[running\\]:\n");
-  EXPECT_DEATH(heddle::Run([] { throw std::string("text"); }),
-               "panic: text\n");
+  EXPECT_DEATH(heddle::Run([] { throw std::string("text"); }), "panic: text\n");
 }
 
 TEST(PanicDeathTest, OtherThreadsHaveTheirOwnHandler) {

@@ -29,8 +29,8 @@ using sched::Options;
 // A G/M/P scheduler. Several may live side by side in one process.
 class Runtime {
  public:
-  // Starts no thread. Throws std::invalid_argument, naming the option, its value
-  // and its limits, if one is out of range (also HEDDLE_PROCS).
+  // Starts no thread. Throws std::invalid_argument, naming the option, its
+  // value and its limits, if one is out of range (also HEDDLE_PROCS).
   explicit Runtime(Options options = {});
 
   // Ends the runtime's threads and frees all that it has. Goroutines that were
@@ -44,16 +44,16 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   // Runs `main` as the main goroutine, with the calling thread as one of the
-  // runtime's, and returns its value: once main and every goroutine has finished
-  // or, with OnMainReturn::kAbandon, as soon as main returns. 0 if main calls
-  // Goexit. May be called again afterwards, from any thread; a call while
-  // another one runs ends the process.
+  // runtime's, and returns its value: once main and every goroutine has
+  // finished or, with OnMainReturn::kAbandon, as soon as main returns. 0 if
+  // main calls Goexit. May be called again afterwards, from any thread; a call
+  // while another one runs ends the process.
   int Run(absl::AnyInvocable<int()> main);
 
   // The same for a `main` that returns nothing; returns 0.
   template <typename F>
-    requires std::is_void_v<std::invoke_result_t<std::decay_t<F>&>>
-  int Run(F&& main) {
+  requires std::is_void_v < std::invoke_result_t < std::decay_t<F>
+  & >> int Run(F&& main) {
     return Run(absl::AnyInvocable<int()>(
         [body = std::decay_t<F>(std::forward<F>(main))]() mutable {
           body();

@@ -235,8 +235,7 @@ TEST(RuntimeTest, OptionsOutOfRangeAreErrors) {
   EXPECT_THAT(error({.stack_size = 0}), HasSubstr("Options::stack_size is 0"));
   EXPECT_THAT(error({.max_threads = 0}),
               HasSubstr("Options::max_threads is 0"));
-  EXPECT_EQ(error({.procs = 1024, .stack_size = 50'000, .max_threads = 1}),
-            "");
+  EXPECT_EQ(error({.procs = 1024, .stack_size = 50'000, .max_threads = 1}), "");
 }
 
 TEST(RuntimeTest, ProcsFromTheEnvironment) {

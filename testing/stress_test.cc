@@ -2,8 +2,8 @@
 // may be lost: each goroutine that was started runs to its end, each mutex
 // protects its counter, each wait ends.
 //
-// What a goroutine does is a function of the seed, which the test prints when it
-// fails; with one P, so is the order.
+// What a goroutine does is a function of the seed, which the test prints when
+// it fails; with one P, so is the order.
 
 #include <atomic>
 #include <cstdint>
@@ -178,10 +178,8 @@ TEST_P(StressTest, Mix) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, StressTest,
     testing::Values(
-        Shape{"OneP", {.procs = 1}, 500},
-        Shape{"TwoPs", {.procs = 2}, 500},
-        Shape{"FourPs", {.procs = 4}, 500},
-        Shape{"EightPs", {.procs = 8}, 500},
+        Shape{"OneP", {.procs = 1}, 500}, Shape{"TwoPs", {.procs = 2}, 500},
+        Shape{"FourPs", {.procs = 4}, 500}, Shape{"EightPs", {.procs = 8}, 500},
         Shape{"OnePRandom", {.procs = 1, .randomize = true}, 500},
         Shape{"TwoPsRandom", {.procs = 2, .randomize = true}, 500},
         Shape{"OnePMigrating", {.procs = 1, .migrate_always = true}, 60},
@@ -200,9 +198,7 @@ TEST(StressTest, WakeUpsFromOutside) {
     foreign = std::thread([&] {
       base::FastRand random(7);
       for (int i = 0; i < kMany; i++) {
-        runtime.Go([&all] {
-          Go([&all] { all.Done(); });
-        });
+        runtime.Go([&all] { Go([&all] { all.Done(); }); });
         for (uint32_t j = random.Below(300); j > 0; j--) os::ProcYield(1);
       }
     });

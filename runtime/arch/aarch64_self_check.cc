@@ -24,12 +24,12 @@ using heddle::arch::Context;
 
 int failures = 0;
 
-#define CHECK_THAT(condition)                              \
-  do {                                                     \
-    if (!(condition)) {                                    \
-      failures++;                                          \
-      std::printf("line %d: %s\n", __LINE__, #condition);  \
-    }                                                      \
+#define CHECK_THAT(condition)                             \
+  do {                                                    \
+    if (!(condition)) {                                   \
+      failures++;                                         \
+      std::printf("line %d: %s\n", __LINE__, #condition); \
+    }                                                     \
   } while (false)
 
 void SwitchesAndKeepsRegisters() {

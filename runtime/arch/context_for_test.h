@@ -53,7 +53,9 @@ class Context {
   // In the body: leaves it until the next Resume. `fn(arg)` then runs on the
   // resumer's stack.
   void Suspend(void (*fn)(void*), void* arg) { SwitchOut(fn, arg); }
-  void Suspend() { SwitchOut([](void*) {}, nullptr); }
+  void Suspend() {
+    SwitchOut([](void*) {}, nullptr);
+  }
 
   bool done() const { return done_; }
   const Gobuf& buf() const { return buf_; }

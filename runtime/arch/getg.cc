@@ -5,6 +5,6 @@
 // rename it.
 
 extern "C" {
-[[gnu::used, gnu::tls_model("initial-exec"), gnu::visibility("default")]]
-thread_local void* heddle_tls_g = nullptr;
+[[gnu::used, gnu::tls_model("initial-exec"),
+  gnu::visibility("default")]] thread_local void* heddle_tls_g = nullptr;
 }

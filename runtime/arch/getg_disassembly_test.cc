@@ -162,9 +162,8 @@ TEST_P(GetGDisassembly, ReadsTheThreadPointerAgainAfterACall) {
       const CommandResult ran = RunCommand(Program());
       EXPECT_EQ(ran.status, 0) << ran.output;
     }
-    const CommandResult dump = RunCommand(compiler.objdump +
-                                          " -d --no-show-raw-insn " +
-                                          Binary(variant));
+    const CommandResult dump = RunCommand(
+        compiler.objdump + " -d --no-show-raw-insn " + Binary(variant));
     ASSERT_EQ(dump.status, 0) << dump.output;
     EXPECT_EQ(Check(dump.output, "probe_fresh"), Verdict::kFresh);
     EXPECT_EQ(Check(dump.output, "probe_fresh_set"), Verdict::kFresh);

@@ -22,9 +22,10 @@
 //
 // The floating-point control words (mxcsr's control bits and the x87 control
 // word; fpcr) belong to the context. They are stored on each switch and loaded
-// only when the other context's differ. The sticky exception flags are nobody's,
-// as in the ABI. It is the storing of mxcsr that one pays for: a switch takes
-// 9-10 ns with it and 4 without (Zen 3); that of the x87 word is free.
+// only when the other context's differ. The sticky exception flags are
+// nobody's, as in the ABI. It is the storing of mxcsr that one pays for: a
+// switch takes 9-10 ns with it and 4 without (Zen 3); that of the x87 word is
+// free.
 //
 // The way out of a switch is an indirect jump and not a return: the return
 // predictor would miss every time (4 ns instead of 12, without mxcsr). For the
@@ -71,15 +72,15 @@ McallRequest Gogo(Gobuf* self, const Gobuf* to) asm("heddle_gogo");
 // Leaves the caller's context in *self and resumes *g0, saved by Gogo, whose
 // Gogo returns {fn, arg}. Returns when somebody calls Gogo with to == self; by
 // then the caller may be on another thread. (runtime.mcall)
-void Mcall(Gobuf* self, const Gobuf* g0, void (*fn)(void*), void* arg)
-    asm("heddle_mcall");
+void Mcall(Gobuf* self, const Gobuf* g0, void (*fn)(void*),
+           void* arg) asm("heddle_mcall");
 
 // Runs fn(arg) on the stack that ends below the address `sp` (rounded down to
 // 16 bytes) and returns when fn does. For calls to g0's stack from a goroutine:
 // `sp` is then the Gobuf::sp of the waiting g0. Unwinders walk through, and an
 // exception that leaves fn reaches the caller. Nests. (runtime.systemstack)
-void Systemstack(uintptr_t sp, void (*fn)(void*), void* arg)
-    asm("heddle_systemstack");
+void Systemstack(uintptr_t sp, void (*fn)(void*),
+                 void* arg) asm("heddle_systemstack");
 
 // Makes *buf a context that will run entry(arg) on the stack below the address
 // `sp` (rounded down to 16 bytes), of which it uses sizeof(SavedFrame) bytes at
@@ -88,8 +89,8 @@ void Systemstack(uintptr_t sp, void (*fn)(void*), void* arg)
 // entry must not return: if it does, the process dies of a trap instruction
 // (SIGILL or SIGTRAP). The context starts with its creator's floating-point
 // control words, as a thread does. (runtime.gostartcallfn)
-void GostartCall(Gobuf* buf, uintptr_t sp, void (*entry)(void*), void* arg)
-    asm("heddle_gostart_call");
+void GostartCall(Gobuf* buf, uintptr_t sp, void (*entry)(void*),
+                 void* arg) asm("heddle_gostart_call");
 
 // The code address, never run, whose call frame information describes a
 // SavedFrame at sp; see above. It is marked as a signal frame, so that

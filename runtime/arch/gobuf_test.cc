@@ -98,7 +98,8 @@ TEST(Gobuf, EntryHasAnAlignedStackWhateverItsTop) {
     std::vector<char> stack(64 << 10);
     Gobuf buf;
     const auto hi = reinterpret_cast<uintptr_t>(stack.data() + stack.size());
-    GostartCall(&buf, hi - shift, [](void*) {}, nullptr);
+    GostartCall(
+        &buf, hi - shift, [](void*) {}, nullptr);
     // The outermost frame calls entry with sp at the end of the saved frame.
     EXPECT_EQ((buf.sp + sizeof(SavedFrame)) % 16, 0u);
     EXPECT_LE(buf.sp + sizeof(SavedFrame), hi - shift);
@@ -366,8 +367,9 @@ TEST(UnwindingDeathTest, AnEntryThatReturnsTraps) {
         static char stack[64 << 10];
         Gobuf g0;
         Gobuf buf;
-        GostartCall(&buf, reinterpret_cast<uintptr_t>(stack + sizeof stack),
-                    [](void*) {}, nullptr);
+        GostartCall(
+            &buf, reinterpret_cast<uintptr_t>(stack + sizeof stack),
+            [](void*) {}, nullptr);
         Gogo(&g0, &buf);
       },
       "");

@@ -45,7 +45,8 @@ TEST(Registers, CalleeSavedOnesSurviveSystemstack) {
                 [](void*) {
                   const auto here =
                       reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-                  Systemstack(here - 4096, [](void*) {}, nullptr);
+                  Systemstack(
+                      here - 4096, [](void*) {}, nullptr);
                 },
                 nullptr, 7),
             0);

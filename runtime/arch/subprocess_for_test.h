@@ -25,8 +25,8 @@ inline CommandResult RunCommand(const std::string& command) {
     result.output.append(buffer, n);
   }
   const int status = pclose(pipe);
-  result.status = WIFEXITED(status) ? WEXITSTATUS(status)
-                                    : 128 + WTERMSIG(status);
+  result.status =
+      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
 }
 

@@ -19,8 +19,8 @@ class FastRand {
   // 32 uniform bits.
   uint32_t Next() {
     state_ += 0xa0761d6478bd642fu;
-    const auto product = static_cast<unsigned __int128>(state_) *
-                         (state_ ^ 0xe7037ed1a0b428dbu);
+    const auto product =
+        static_cast<unsigned __int128>(state_) * (state_ ^ 0xe7037ed1a0b428dbu);
     return static_cast<uint32_t>((product >> 64) ^ product);
   }
 

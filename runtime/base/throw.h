@@ -44,7 +44,7 @@ template <typename... Args>
   char text[kMaxMessage];
   const int n = absl::SNPrintF(text, sizeof text, format, args...);
   ThrowText({text, n < static_cast<int>(sizeof text) ? (n > 0 ? n : 0)
-                                                      : sizeof text - 1});
+                                                     : sizeof text - 1});
 }
 
 }  // namespace heddle::base
@@ -54,11 +54,11 @@ template <typename... Args>
 #ifdef NDEBUG
 #define HEDDLE_DCHECK(condition) static_cast<void>(0)
 #else
-#define HEDDLE_DCHECK(condition)                                      \
-  (__builtin_expect(static_cast<bool>(condition), 1)                  \
-       ? static_cast<void>(0)                                         \
-       : ::heddle::base::Throw("broken invariant: %s (%s:%d)",        \
-                               #condition, __FILE__, __LINE__))
+#define HEDDLE_DCHECK(condition)                                           \
+  (__builtin_expect(static_cast<bool>(condition), 1)                       \
+       ? static_cast<void>(0)                                              \
+       : ::heddle::base::Throw("broken invariant: %s (%s:%d)", #condition, \
+                               __FILE__, __LINE__))
 #endif
 
 #endif  // RUNTIME_BASE_THROW_H_

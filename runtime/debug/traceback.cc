@@ -28,8 +28,7 @@ std::string FunctionName(uintptr_t pc) {
 void AppendFrames(std::string* out) {
   unw_context_t context;
   unw_cursor_t cursor;
-  if (unw_getcontext(&context) != 0 ||
-      unw_init_local(&cursor, &context) != 0) {
+  if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0) {
     return;
   }
   // The first step leaves this function, the second one its caller, Stack.

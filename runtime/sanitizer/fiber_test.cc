@@ -103,8 +103,7 @@ TEST(Fiber, LearnsTheBoundsOfAThreadsOwnStack) {
       size = c.g0_fiber()->size;
     });
     context.Resume();
-    const auto frame =
-        reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     EXPECT_GT(frame, reinterpret_cast<uintptr_t>(lo));
     EXPECT_LT(frame, reinterpret_cast<uintptr_t>(lo) + size);
   };

@@ -6,8 +6,7 @@ namespace {
 // Takes mp off the list of idle Ms, if it is on it.
 bool RemoveIdle(Sched* sched, M* mp)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
-  for (M** link = &sched->midle; *link != nullptr;
-       link = &(*link)->schedlink) {
+  for (M** link = &sched->midle; *link != nullptr; link = &(*link)->schedlink) {
     if (*link != mp) continue;
     *link = mp->schedlink;
     mp->schedlink = nullptr;

@@ -57,9 +57,9 @@ bool StopBetweenRuns(M* mp) {
   return StopM();
 }
 
-// The next of pp's own queue. runnext goes first, for a time slice; then its turn
-// comes after all others', as of a goroutine that Go preempts: it goes to the tail
-// of the global queue, which else had to wait for 61 such slices.
+// The next of pp's own queue. runnext goes first, for a time slice; then its
+// turn comes after all others', as of a goroutine that Go preempts: it goes to
+// the tail of the global queue, which else had to wait for 61 such slices.
 Found GetLocal(Sched* sched, P* pp) {
   RunqGetResult<G> got = pp->runq.Get();
   if (got.inherit_time && !pp->slice.Inherit()) {
@@ -158,8 +158,7 @@ Found FindRunnable(M* mp) {
       continue;
     }
     P* pp = mp->p;
-    if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick ==
-            0 &&
+    if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick == 0 &&
         sched->runqsize.load(std::memory_order_relaxed) > 0) {
       os::LockGuard guard(sched->lock);
       G* gp = GlobRunqGet(sched, pp, 1);
@@ -174,10 +173,9 @@ Found FindRunnable(M* mp) {
     }
     // Half of the busy Ps at most look for work: when there is little, the
     // others need not burn their CPUs as well.
-    if (mp->spinning ||
-        2 * sched->nmspinning.load(std::memory_order_relaxed) <
-            sched->gomaxprocs.load(std::memory_order_relaxed) -
-                sched->npidle.load(std::memory_order_relaxed)) {
+    if (mp->spinning || 2 * sched->nmspinning.load(std::memory_order_relaxed) <
+                            sched->gomaxprocs.load(std::memory_order_relaxed) -
+                                sched->npidle.load(std::memory_order_relaxed)) {
       if (!mp->spinning) BecomeSpinning(mp);
       G* gp = StealWork(mp);
       if (gp != nullptr) return {gp, false};

@@ -30,8 +30,8 @@ struct Found {
 };
 
 // Finds a goroutine for mp, the calling M, which has a P; sleeps until there is
-// one. On return mp may have another P. A null gp: mp is to leave the scheduler,
-// and has no P.
+// one. On return mp may have another P. A null gp: mp is to leave the
+// scheduler, and has no P.
 Found FindRunnable(M* mp);
 
 }  // namespace heddle::sched

@@ -74,8 +74,9 @@ inline constexpr FuncOps kOps = {sizeof(Fn), alignof(Fn), &Run<Fn>,
 // made from some pointer, or a std::bind, is made from nullptr as well.
 template <typename Fn>
 concept Nilable = std::is_constructible_v<Fn, std::nullptr_t> &&
-                  std::is_constructible_v<bool, const Fn&> &&
-                  requires(const Fn& fn) { static_cast<bool>(fn == nullptr); };
+    std::is_constructible_v<bool, const Fn&> && requires(const Fn& fn) {
+  static_cast<bool>(fn == nullptr);
+};
 
 // A null function pointer, an empty std::function, an empty AnyInvocable.
 template <typename Fn>

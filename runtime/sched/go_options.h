@@ -9,8 +9,8 @@
 namespace heddle::sched {
 
 struct GoOptions {
-  // Usable bytes of stack, stack::kMinStack to stack::kMaxStack, rounded up to a
-  // power of two; 0: Options::stack_size.
+  // Usable bytes of stack, stack::kMinStack to stack::kMaxStack, rounded up to
+  // a power of two; 0: Options::stack_size.
   size_t stack_size = 0;
   // For reports. Copied.
   std::string_view name = {};

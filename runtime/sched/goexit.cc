@@ -43,7 +43,8 @@ _Unwind_Reason_Code StopAtEnd(int /*version*/, _Unwind_Action actions,
   return _URC_NO_REASON;
 }
 
-void Swallowed(_Unwind_Reason_Code /*reason*/, _Unwind_Exception* /*exception*/) {
+void Swallowed(_Unwind_Reason_Code /*reason*/,
+               _Unwind_Exception* /*exception*/) {
   base::Throw(
       "a catch (...) block ended heddle::Goexit; it must rethrow what it "
       "catches");

@@ -14,9 +14,9 @@
 
 namespace heddle::sched {
 
-// Runs the callable of gp, the calling goroutine, and ends gp. An exception that
-// leaves the callable finds no handler: std::terminate is called with the stack
-// as it was at the throw.
+// Runs the callable of gp, the calling goroutine, and ends gp. An exception
+// that leaves the callable finds no handler: std::terminate is called with the
+// stack as it was at the throw.
 [[noreturn]] void GoroutineMain(G* gp);
 
 // Ends the calling goroutine after the destructors of its frames. Outside a

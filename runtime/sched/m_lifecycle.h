@@ -39,9 +39,9 @@ namespace heddle::sched {
 // thread. (wakep)
 void WakeP(Sched* sched);
 
-// Runs pp on some M, a sleeping one or a new one, which spins if `spinning`; the
-// caller has then counted it in nmspinning and pp has no work of its own. pp
-// null: an idle P if there is one. From any thread. (startm)
+// Runs pp on some M, a sleeping one or a new one, which spins if `spinning`;
+// the caller has then counted it in nmspinning and pp has no work of its own.
+// pp null: an idle P if there is one. From any thread. (startm)
 void StartM(Sched* sched, P* pp, bool spinning);
 
 // Passes on pp, which is nobody's: to an M if there may be work, else to the
@@ -52,8 +52,8 @@ void HandoffP(Sched* sched, P* pp);
 // woken to leave the scheduler. On g0, without a P. (stopm)
 bool StopM();
 
-// Makes a new M with id `id`, from MReserveId, whose thread runs fn(mp) and then
-// schedules with pp. (newm)
+// Makes a new M with id `id`, from MReserveId, whose thread runs fn(mp) and
+// then schedules with pp. (newm)
 void NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id);
 
 // Makes the M without its thread. (allocm, mcommoninit)

@@ -32,7 +32,8 @@ GFreeEnv FreeEnv(Sched* sched, P* pp) {
 }
 
 void AllgAdd(Sched* sched, G* gp) {
-  if (ReadGStatus(gp) == GStatus::kIdle) base::Throw("allgadd: bad status Gidle");
+  if (ReadGStatus(gp) == GStatus::kIdle)
+    base::Throw("allgadd: bad status Gidle");
   os::LockGuard guard(sched->allglock);
   sched->allgs.push_back(gp);
 }
@@ -77,9 +78,9 @@ uint64_t NextGoid(Sched* sched, P* pp) {
   if (pp->goidcache == pp->goidcacheend) {
     // goidgen is the last id that was given away; at the start that is 0, so
     // the main goroutine gets 1.
-    pp->goidcache = sched->goidgen.fetch_add(kGoidCacheBatch,
-                                             std::memory_order_relaxed) +
-                    1;
+    pp->goidcache =
+        sched->goidgen.fetch_add(kGoidCacheBatch, std::memory_order_relaxed) +
+        1;
     pp->goidcacheend = pp->goidcache + kGoidCacheBatch;
   }
   return pp->goidcache++;
@@ -121,8 +122,8 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   }
   G* newg = GetDeadG(sched, stack_size);
   uintptr_t sp = newg->stack.hi - kTopOfStack - fn.ops->size;
-  sp &= ~static_cast<uintptr_t>(
-      fn.ops->align > kStackAlign ? fn.ops->align - 1 : kStackAlign - 1);
+  sp &= ~static_cast<uintptr_t>(fn.ops->align > kStackAlign ? fn.ops->align - 1
+                                                            : kStackAlign - 1);
   try {
     fn.construct(reinterpret_cast<void*>(sp), fn.from);
     if (!options.name.empty()) newg->name.assign(options.name);

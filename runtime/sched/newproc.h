@@ -23,12 +23,12 @@
 
 namespace heddle::sched {
 
-// Starts a goroutine that calls `fn`, on `sched`. From any thread; on one of the
-// runtime's own it goes to the calling P's runnext, else to the global queue.
-// `callerpc`: where the go statement is, for reports. Ends the process if fn is
-// nil ("go of nil func value") or memory is short; throws std::invalid_argument
-// if options.stack_size is out of range, and whatever building the callable
-// throws.
+// Starts a goroutine that calls `fn`, on `sched`. From any thread; on one of
+// the runtime's own it goes to the calling P's runnext, else to the global
+// queue. `callerpc`: where the go statement is, for reports. Ends the process
+// if fn is nil ("go of nil func value") or memory is short; throws
+// std::invalid_argument if options.stack_size is out of range, and whatever
+// building the callable throws.
 void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
              uintptr_t callerpc);
 

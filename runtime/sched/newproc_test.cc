@@ -131,10 +131,12 @@ TEST(NewProcTest, AStackOfItsOwnSizeIsNotKept) {
   s.Run([&] {
     size_t size = 0;
     G* gp = nullptr;
-    GoOn([&] {
-      gp = Getg();
-      size = gp->stack.size();
-    }, {.stack_size = 200'000});
+    GoOn(
+        [&] {
+          gp = Getg();
+          size = gp->stack.size();
+        },
+        {.stack_size = 200'000});
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     EXPECT_EQ(size, 256u << 10);
     EXPECT_EQ(gp->stack.size(), 0);

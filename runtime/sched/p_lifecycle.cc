@@ -74,8 +74,7 @@ P* PidleGetSpinning(Sched* sched) {
 namespace {
 
 // Ends a P: what it has goes back to the runtime. (p.destroy)
-void DestroyP(Sched* sched, P* pp)
-    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+void DestroyP(Sched* sched, P* pp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   // To the head of the global queue, in the order in which they would have
   // run here.
   GQueue<G> runnable;

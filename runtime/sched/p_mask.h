@@ -14,8 +14,9 @@ namespace heddle::sched {
 
 class PMask {
  public:
-  // Sequentially consistent: an M that goes to sleep skips Ps by this mask in its
-  // last look at the queues (m_lifecycle.h); a P gets its first work after Clear.
+  // Sequentially consistent: an M that goes to sleep skips Ps by this mask in
+  // its last look at the queues (m_lifecycle.h); a P gets its first work after
+  // Clear.
   bool Read(int32_t id) const {
     return (words_[id / 32].load(std::memory_order_seq_cst) & Bit(id)) != 0;
   }

@@ -55,8 +55,7 @@ G* ParkableG() {
   return gp == nullptr || gp->m->p == nullptr ? nullptr : gp;
 }
 
-void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock,
-            WaitReason reason) {
+void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   G* gp = Getg();
   M* mp = gp->m;
   if (mp->locks != 0) base::Throw("gopark: holding locks");

@@ -1,5 +1,5 @@
-// Parking the calling goroutine and making a parked one runnable: what channels,
-// mutexes, timers and pollers are built on.
+// Parking the calling goroutine and making a parked one runnable: what
+// channels, mutexes, timers and pollers are built on.
 //
 // A goroutine that parks must first be findable by who will ready it, and must
 // not be readied before its context is saved. So it publishes itself under some

@@ -211,8 +211,7 @@ void DestroySched(Sched* sched) {
     }
   }
   // What runs now comes to an end by itself, except after kAbandon.
-  if (running > 0 &&
-      sched->options.on_main_return == OnMainReturn::kAbandon) {
+  if (running > 0 && sched->options.on_main_return == OnMainReturn::kAbandon) {
     AddOrphan(sched);
   } else {
     JoinAndDelete(sched);

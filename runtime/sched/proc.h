@@ -4,9 +4,9 @@
 //   (idle) ───────▶ main_started ──────────────────────────▶ (idle) ─▶ ~Sched
 //
 // Under OnMainReturn::kWait, m0 is an M like any other until CheckDead finds
-// that all Ms sleep and no goroutine is left. Under kAbandon, Run must return as
-// soon as main does, whatever m0 may be running then: so m0 runs main until it
-// first gives the thread back, and from then on only waits.
+// that all Ms sleep and no goroutine is left. Under kAbandon, Run must return
+// as soon as main does, whatever m0 may be running then: so m0 runs main until
+// it first gives the thread back, and from then on only waits.
 //
 // Between Runs nothing runs: Ms that have no more to do sleep, and an M that
 // comes to the scheduler puts what is left on the global queue, for the next
@@ -30,16 +30,16 @@ namespace heddle::sched {
 
 inline constexpr uint64_t kMainGoid = 1;
 
-// Runs `main` as goroutine 1 with the calling thread as m0 until the run is over
-// (see above). Building the callable must not throw. Ends the process if the
-// runtime is already in a Run.
+// Runs `main` as goroutine 1 with the calling thread as m0 until the run is
+// over (see above). Building the callable must not throw. Ends the process if
+// the runtime is already in a Run.
 void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc);
 
 // Main has ended, on g0; by Goexit or by return.
 void MainDone(Sched* sched, bool by_goexit);
 
-// m0 has got its thread back from a goroutine. Under kAbandon it now gives its P
-// away and waits until the run is over: then true, and m0 is to leave.
+// m0 has got its thread back from a goroutine. Under kAbandon it now gives its
+// P away and waits until the run is over: then true, and m0 is to leave.
 bool M0Leaves(M* m0);
 
 // A runtime; `options` is what ResolveOptions returned. Starts no thread.

@@ -122,10 +122,9 @@ class Runq {
     // A thief may take it first; nobody else can put another there (INV-RQ3),
     // so one try is enough. Acquire on success: pairs with nothing of ours,
     // the node was put by this owner; it orders against the thief's failure.
-    if (next != nullptr &&
-        runnext_.compare_exchange_strong(next, nullptr,
-                                         std::memory_order_acquire,
-                                         std::memory_order_relaxed)) {
+    if (next != nullptr && runnext_.compare_exchange_strong(
+                               next, nullptr, std::memory_order_acquire,
+                               std::memory_order_relaxed)) {
       return {next, true};
     }
     for (;;) {

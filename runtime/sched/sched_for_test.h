@@ -52,8 +52,9 @@ void GoOn(F&& f, const GoOptions& options = {}) {
           reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
 }
 
-// Lets others run until `done()`. One Gosched is not enough for a goroutine that
-// was just started: the caller may be taken from the global queue again at once.
+// Lets others run until `done()`. One Gosched is not enough for a goroutine
+// that was just started: the caller may be taken from the global queue again at
+// once.
 template <typename Done>
 void GoschedUntil(Done&& done) {
   while (!done()) Gosched();

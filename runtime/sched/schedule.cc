@@ -38,8 +38,8 @@ void Execute(M* mp, G* gp, bool inherit_time) {
   fn(gp);
 }
 
-// Options::migrate_always: hands gp, which this M ran last, and the P to another
-// M, and sleeps. False if mp is to leave afterwards.
+// Options::migrate_always: hands gp, which this M ran last, and the P to
+// another M, and sleeps. False if mp is to leave afterwards.
 bool PassOn(M* mp, G* gp) {
   Sched* sched = mp->sched;
   RunqPut(sched, mp->p, gp, /*next=*/true);

@@ -1,10 +1,10 @@
-// The scheduler's loop: find a goroutine, run it until it gives the thread back,
-// do what it asked for, again.
+// The scheduler's loop: find a goroutine, run it until it gives the thread
+// back, do what it asked for, again.
 //
-// Unlike Go's schedule(), which never returns, the loop is a loop: a switch to a
-// goroutine (Execute) returns when the goroutine calls Mcall, with the function
-// that is to run here, on g0. C++ frames cannot be abandoned: they have
-// destructors, and the sanitizers' shadow.
+// Unlike Go's schedule(), which never returns, the loop is a loop: a switch to
+// a goroutine (Execute) returns when the goroutine calls Mcall, with the
+// function that is to run here, on g0. C++ frames cannot be abandoned: they
+// have destructors, and the sanitizers' shadow.
 //
 // Source: Go 1.21's schedule, findRunnable, execute, stealWork, resetspinning,
 // checkRunqsNoP, gcstopm.

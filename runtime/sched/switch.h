@@ -23,8 +23,9 @@ namespace heddle::sched {
 // A function that a goroutine had called on g0: it owns gp then.
 using G0Function = void (*)(G* gp);
 
-// Leaves the calling goroutine's context in it and has fn(gp) run on g0. Returns
-// when the goroutine is executed again, perhaps on another thread. (mcall)
+// Leaves the calling goroutine's context in it and has fn(gp) run on g0.
+// Returns when the goroutine is executed again, perhaps on another thread.
+// (mcall)
 void Mcall(G0Function fn);
 
 // The same for a goroutine that will never be executed again.

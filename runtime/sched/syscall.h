@@ -12,8 +12,9 @@
 namespace heddle::sched {
 
 // The calling goroutine leaves the scheduler: it keeps its thread and loses its
-// P. Until ExitSyscall it must not park; ParkableG says null. False, and nothing
-// done, on a thread that runs no goroutine or is already in a blocking call.
+// P. Until ExitSyscall it must not park; ParkableG says null. False, and
+// nothing done, on a thread that runs no goroutine or is already in a blocking
+// call.
 bool EnterSyscallBlock();
 
 // Comes back: with an idle P at once, else through the global queue, perhaps on

@@ -1,15 +1,15 @@
 // TimeSlice: how long goroutines that ready each other may keep a P to
 // themselves.
 //
-// What a goroutine makes runnable goes to runnext and inherits its time slice, so
-// a pair that hands a value to and fro, or a chain in which each starts the next,
-// is never interrupted by the rest of the queue. In Go, sysmon ends the slice
-// after 10 ms, by preemption. Here the slice ends by itself: after kNs or, sooner
-// for short turns, after kTurns inheritances. The goroutine in runnext then goes
-// to the tail of the global queue.
+// What a goroutine makes runnable goes to runnext and inherits its time slice,
+// so a pair that hands a value to and fro, or a chain in which each starts the
+// next, is never interrupted by the rest of the queue. In Go, sysmon ends the
+// slice after 10 ms, by preemption. Here the slice ends by itself: after kNs
+// or, sooner for short turns, after kTurns inheritances. The goroutine in
+// runnext then goes to the tail of the global queue.
 //
-// Reading the clock costs as much as a switch, so it is read once in kTurnsPerLook
-// turns. Owned by the P's owner.
+// Reading the clock costs as much as a switch, so it is read once in
+// kTurnsPerLook turns. Owned by the P's owner.
 //
 // Source: Go 1.21's forcePreemptNS, and the comment on p.runnext.
 

@@ -61,8 +61,8 @@ INSTANTIATE_TEST_SUITE_P(Guards, GuardDeathTest,
 
 TEST_P(GuardDeathTest, StopsReadsAndWritesOfItsPageOnly) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  auto* const bytes = static_cast<volatile char*>(Map(3 * PageSize(),
-                                                      PageSize()));
+  auto* const bytes =
+      static_cast<volatile char*>(Map(3 * PageSize(), PageSize()));
   ASSERT_NE(bytes, nullptr);
   const auto lo = reinterpret_cast<uintptr_t>(bytes);
   ASSERT_EQ(InstallGuard(GetParam(), lo + PageSize()), 0);

@@ -70,8 +70,8 @@ class Span {
   const void* const owner_;
   const uint16_t order_;
   const uint16_t num_slots_;
-  uint16_t num_cut_ = 0;    // slots [0, num_cut_) have their guards
-  uint16_t num_taken_ = 0;  // of these, out
+  uint16_t num_cut_ = 0;      // slots [0, num_cut_) have their guards
+  uint16_t num_taken_ = 0;    // of these, out
   uint16_t free_[kMaxSlots];  // the other num_cut_ - num_taken_: a LIFO
   uint64_t taken_[(kMaxSlots + 63) / 64] = {};  // bit per slot
 };

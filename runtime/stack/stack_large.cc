@@ -27,7 +27,7 @@ int LargeIndex(size_t size) {
 
 struct StackPool::Large {
   const StackPool* owner;
-  size_t size;           // of the stack
+  size_t size;            // of the stack
   Large* next = nullptr;  // in `all`
   Large* prev = nullptr;
   Large* next_free = nullptr;

@@ -84,8 +84,8 @@ class StackPool {
     SpanList spans ABSL_GUARDED_BY(lock);
     size_t num_spans ABSL_GUARDED_BY(lock) = 0;
     size_t num_empty ABSL_GUARDED_BY(lock) = 0;  // spans with no stack taken
-    size_t cut ABSL_GUARDED_BY(lock) = 0;    // stacks with a guard
-    size_t taken ABSL_GUARDED_BY(lock) = 0;  // of these, out
+    size_t cut ABSL_GUARDED_BY(lock) = 0;        // stacks with a guard
+    size_t taken ABSL_GUARDED_BY(lock) = 0;      // of these, out
   };
   struct Large;
   static constexpr int kNumLarge =

@@ -68,8 +68,8 @@ TEST_P(StackPoolProperty, BehavesAsASetOfDisjointStacks) {
       caches[random() % kCaches].Flush(&pool);
     } else if (grow || model.size() == 0) {
       // Mostly small, at times large (4 KiB to 4 MiB).
-      const size_t size = PageSize() << (random() % 50 == 0 ? random() % 11
-                                                            : random() % 5);
+      const size_t size =
+          PageSize() << (random() % 50 == 0 ? random() % 11 : random() % 5);
       const absl::StatusOr<Stack> stack = pool.Alloc(cache, size);
       ASSERT_TRUE(stack.ok()) << stack.status();
       ASSERT_EQ(stack->size(), size);

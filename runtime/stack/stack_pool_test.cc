@@ -52,9 +52,9 @@ INSTANTIATE_TEST_SUITE_P(Guards, StackPoolTest,
                          testing::Values(GuardKind::kMadvise,
                                          GuardKind::kMprotect),
                          [](const auto& info) {
-                           return std::string(
-                               info.param == GuardKind::kMadvise ? "Madvise"
-                                                                 : "Mprotect");
+                           return std::string(info.param == GuardKind::kMadvise
+                                                  ? "Madvise"
+                                                  : "Mprotect");
                          });
 
 TEST_P(StackPoolTest, EverySizeIsWhollyUsable) {
@@ -80,10 +80,10 @@ TEST_P(StackPoolTest, AWrongSizeIsAnError) {
         3 * PageSize(), 2 * kMaxStack, ~size_t{0}}) {
     const absl::Status status = pool_.Alloc(&cache_, size).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << size;
-    EXPECT_EQ(status.message(),
-              "stack size " + std::to_string(size) +
-                  " is not a power of two between " +
-                  std::to_string(PageSize()) + " and 1073741824 bytes");
+    EXPECT_EQ(status.message(), "stack size " + std::to_string(size) +
+                                    " is not a power of two between " +
+                                    std::to_string(PageSize()) +
+                                    " and 1073741824 bytes");
   }
   EXPECT_EQ(pool_.stats().mapped_bytes, 0u);
 }
@@ -286,8 +286,8 @@ INSTANTIATE_TEST_SUITE_P(Guards, StackPoolDeathTest,
 
 TEST_P(StackPoolDeathTest, RunningOverTheLowEndFaults) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  for (size_t size : {PageSize(), kDefaultStack, kMaxSmallStack,
-                      2 * kMaxSmallStack}) {
+  for (size_t size :
+       {PageSize(), kDefaultStack, kMaxSmallStack, 2 * kMaxSmallStack}) {
     const Stack stack = MustAlloc(pool_, &cache_, size);
     volatile char* const below = reinterpret_cast<char*>(stack.lo) - 1;
     // Plainly: killed by SIGSEGV. The sanitizers' handlers report it and exit.

@@ -82,8 +82,8 @@ void Mutex::UnlockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   } else {
     if (!queue_.empty() && (state & kWoken) == 0) next = queue_.Pop();
     const uint32_t waiters = queue_.empty() ? 0 : kWaiters;
-    // kLocked is ours and the others change under lock_, but for kWoken, which a
-    // woken waiter takes back when it gets the mutex: not before this store.
+    // kLocked is ours and the others change under lock_, but for kWoken, which
+    // a woken waiter takes back when it gets the mutex: not before this store.
     state_.store((next != nullptr ? kWoken : state & kWoken) | waiters,
                  std::memory_order_release);
   }

@@ -2,8 +2,8 @@
 // blocks.
 //
 // Two modes, as in Go. Normally waiters queue up first in, first out, but one
-// that is woken competes with those that come along, which have the advantage of
-// running already. A waiter that has lost for a millisecond makes the mutex
+// that is woken competes with those that come along, which have the advantage
+// of running already. A waiter that has lost for a millisecond makes the mutex
 // starving: then Unlock hands it over to the first waiter directly, and who
 // comes along queues up.
 //
@@ -16,8 +16,8 @@
 //          it all the same.
 //
 // Source: Go 1.21's sync/mutex.go for the behaviour. There, waiters are in the
-// semaphore table, by the mutex's address; here the queue is in the mutex, which
-// spares the table and its shared locks, at 40 bytes.
+// semaphore table, by the mutex's address; here the queue is in the mutex,
+// which spares the table and its shared locks, at 40 bytes.
 
 #ifndef RUNTIME_SYNC_MUTEX_H_
 #define RUNTIME_SYNC_MUTEX_H_

@@ -87,8 +87,8 @@ TEST(MutexTest, MayBeUnlockedByAnother) {
   });
 }
 
-// Go's TestMutexFairness: who keeps the mutex nearly always does not keep others
-// from it for ever. Hangs if the hand-over of starvation mode is lost.
+// Go's TestMutexFairness: who keeps the mutex nearly always does not keep
+// others from it for ever. Hangs if the hand-over of starvation mode is lost.
 TEST(MutexTest, AGreedyHolderDoesNotStarveOthers) {
   heddle::Run(Options{.procs = 2}, [] {
     Mutex mu;

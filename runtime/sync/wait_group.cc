@@ -48,9 +48,8 @@ void WaitGroup::Wait() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       lock_.unlock();
       return;
     }
-  } while (!state_.compare_exchange_weak(state, state + 1,
-                                         std::memory_order_acquire,
-                                         std::memory_order_acquire));
+  } while (!state_.compare_exchange_weak(
+      state, state + 1, std::memory_order_acquire, std::memory_order_acquire));
   queue_.PushBack(&waiter);
   waiter.Wait(&lock_, sched::WaitReason::kWaitGroupWait);
 }

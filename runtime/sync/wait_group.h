@@ -1,7 +1,8 @@
 // WaitGroup: waits for a number of goroutines to finish. Go's sync.WaitGroup.
 //
-// Source: Go 1.21's sync/waitgroup.go: one word holds the counter and the number
-// of waiters, so that the last Done knows in one step whether to wake anybody.
+// Source: Go 1.21's sync/waitgroup.go: one word holds the counter and the
+// number of waiters, so that the last Done knows in one step whether to wake
+// anybody.
 
 #ifndef RUNTIME_SYNC_WAIT_GROUP_H_
 #define RUNTIME_SYNC_WAIT_GROUP_H_
@@ -25,9 +26,9 @@ class WaitGroup {
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
 
-  // Adds `delta`, which may be negative, to the counter; at 0 all waiters go on.
-  // A counter that falls below 0 is a fatal error. Calls that raise it from 0
-  // must come before Wait.
+  // Adds `delta`, which may be negative, to the counter; at 0 all waiters go
+  // on. A counter that falls below 0 is a fatal error. Calls that raise it from
+  // 0 must come before Wait.
   void Add(int delta);
 
   // Add(-1).
@@ -36,7 +37,8 @@ class WaitGroup {
   // Waits until the counter is 0. What happened before each Done is visible.
   void Wait();
 
-  // Starts a goroutine that calls f() and then Done, however f ends; adds 1 first.
+  // Starts a goroutine that calls f() and then Done, however f ends; adds 1
+  // first.
   template <typename F>
   void Go(F&& f) {
     struct Body {

@@ -21,8 +21,8 @@ class Waiter {
 
   // Releases `lock`, under which the waiter was queued, once it can be woken,
   // and returns when it has been.
-  void Wait(os::Lock* lock, sched::WaitReason reason)
-      ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void Wait(os::Lock* lock,
+            sched::WaitReason reason) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (gp_ != nullptr) {
       sched::GoparkUnlock(lock, reason);
       return;
@@ -54,8 +54,8 @@ class Waiter {
  public:
   // For the owner of the queue: what Wait was told. Written before Wake.
   bool granted = false;
-  // For the owner of the queue: it has waited for too long. Written before it is
-  // queued.
+  // For the owner of the queue: it has waited for too long. Written before it
+  // is queued.
   bool starving = false;
 };
 
