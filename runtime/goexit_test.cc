@@ -33,7 +33,7 @@ TEST(GoexitTest, RunsTheDestructorsOfItsFrames) {
     wg.Go([&] {
       const Logs outer{&log, "outer"};
       Inner(&log);
-      log.push_back("not reached");
+      log.emplace_back("not reached");
     });
     wg.Wait();
   });

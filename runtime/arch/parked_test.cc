@@ -35,7 +35,7 @@ std::vector<std::string> Unwind(const Gobuf& buf, int* end) {
     char name[512] = "?";
     unw_word_t offset;
     unw_get_proc_name(&cursor, name, sizeof name, &offset);
-    names.push_back(name);
+    names.emplace_back(name);
     *end = unw_step(&cursor);
   } while (*end > 0 && names.size() < 100);
   return names;

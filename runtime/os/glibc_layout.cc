@@ -55,7 +55,7 @@ void ReadDescriptors(GlibcLayout* layout) {
   layout->key_block =
       Offset(&_thread_db_pthread_specific, "_thread_db_pthread_specific");
   // The descriptor is of the whole array.
-  layout->key_blocks = _thread_db_pthread_specific[0] *
+  layout->key_blocks = size_t{_thread_db_pthread_specific[0]} *
                        _thread_db_pthread_specific[1] / (8 * sizeof(void*));
   Require(&_thread_db_sizeof_pthread_key_struct != nullptr,
           "_thread_db_sizeof_pthread_key_struct");

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's names.
 extern "C" {
 
 // A debugger's description of a field: its size in bits, how many, and its
@@ -40,5 +41,6 @@ extern char __pthread_keys[] __attribute__((weak));
 void __libc_thread_freeres() __attribute__((weak));
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)
 
 #endif  // RUNTIME_OS_GLIBC_SYMBOLS_H_

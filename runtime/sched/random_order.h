@@ -53,8 +53,6 @@ class RandomOrder {
     e.count_ = count_;
     e.pos_ = random % count_;
     e.inc_ = coprimes_[random / count_ % coprimes_.size()];
-    // A step of count (the coprime of 1) would leave the range.
-    if (e.inc_ >= count_) e.inc_ = 0;
     return e;
   }
 

@@ -27,7 +27,7 @@
 namespace heddle::sched {
 
 struct Sched {
-  // Starts no thread. `options` is valid: ValidateOptions said so.
+  // Starts no thread. `options` is valid: what ResolveOptions returned.
   explicit Sched(const Options& options);
   // Stops every M and waits for its thread. See proc.h for what becomes of
   // goroutines that are left.

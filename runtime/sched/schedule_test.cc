@@ -131,13 +131,13 @@ TEST(ParkTest, AndReadyFromAGoroutine) {
   s.Run([&] {
     LatchForTest latch(1);
     GoOn([&] {
-      log.push_back("other");
+      log.emplace_back("other");
       latch.Arrive();
-      log.push_back("other goes on");
+      log.emplace_back("other goes on");
     });
-    log.push_back("park");
+    log.emplace_back("park");
     latch.Wait();
-    log.push_back("ready");
+    log.emplace_back("ready");
   });
   EXPECT_THAT(log, ElementsAre("park", "other", "other goes on", "ready"));
 }
