@@ -78,6 +78,10 @@ TEST(ScheduleTest, RunnextInheritsTheTimeSlice) {
 // for ever: nothing else preempts it.
 TEST(ScheduleTest, AChainOfRunnextsIsInterrupted) {
   SchedForTest s({.procs = 1});
+  // The chain outlives main.
+  bool stop = false;
+  bool local_ran = false;
+  int length = 0;
   s.Run([&] {
     struct Chain {
       bool* stop;
@@ -89,9 +93,6 @@ TEST(ScheduleTest, AChainOfRunnextsIsInterrupted) {
       }
     };
     constexpr int kSlice = TimeSlice::kTurns;
-    bool stop = false;
-    bool local_ran = false;
-    int length = 0;
     GoOn([&] { local_ran = true; });  // kicked out to the ring by
     GoOn(Chain{&stop, &length});      // this one
     for (int i = 1; i <= 10; i++) {

@@ -69,9 +69,10 @@ TEST(GoMaxProcsTest, NoMoreRunAtOnceThanItSays) {
 // goroutines.
 TEST(GoMaxProcsTest, ManyAtOnceAmongASpawnStorm) {
   SchedForTest s({.procs = 2});
+  // The storm outlives main.
+  std::atomic<bool> stop{false};
+  std::atomic<int> spawned{0};
   s.Run([&] {
-    std::atomic<bool> stop{false};
-    std::atomic<int> spawned{0};
     struct Spawn {
       std::atomic<bool>* stop;
       std::atomic<int>* spawned;
