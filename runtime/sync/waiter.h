@@ -44,19 +44,18 @@ class Waiter {
   // The next one in its queue.
   const Waiter* next() const { return next_; }
 
+  // For the owner of the queue: what Wait was told. Written before Wake.
+  bool granted = false;
+  // For the owner of the queue: it has waited for too long. Written before it
+  // is queued.
+  bool starving = false;
+
  private:
   friend class WaitQueue;
 
   sched::G* const gp_;
   os::Note note_;
   Waiter* next_ = nullptr;
-
- public:
-  // For the owner of the queue: what Wait was told. Written before Wake.
-  bool granted = false;
-  // For the owner of the queue: it has waited for too long. Written before it
-  // is queued.
-  bool starving = false;
 };
 
 // First in, first out. Used under a lock of its owner's.
