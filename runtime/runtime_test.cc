@@ -319,6 +319,24 @@ TEST_P(AbandonTest, LeavesGoroutinesThatBlock) {
   close(fds[0]);
 }
 
+// Main, back from a blocking call on the calling thread, finds no P and goes on
+// elsewhere, and to its end, while that thread is on its way to sleep.
+TEST_P(AbandonTest, MainEndsOnAnotherThread) {
+  Runtime runtime(options_);
+  for (int i = 0; i < 300; i++) {
+    EXPECT_EQ(runtime.Run([i] {
+      for (int j = 0; j < 3; j++) {
+        Go([] {
+          for (int k = 0; k < 10; k++) Yield();
+        });
+      }
+      Blocking([i] { os::Usleep(i % 50); });
+      return i;
+    }),
+              i);
+  }
+}
+
 TEST_P(AbandonTest, WhatWasLeftGoesOnWithTheNextRun) {
   Runtime runtime(options_);
   static std::atomic<int> n{0};

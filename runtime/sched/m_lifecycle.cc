@@ -164,7 +164,9 @@ bool StopM() {
   if (mp->spinning) base::Throw("stopm spinning");
   {
     os::LockGuard guard(sched->lock);
-    if (mp->leave || sched->exiting.load(std::memory_order_relaxed)) {
+    // FinishRun may have come while m0 was on its way here.
+    if (mp->leave || sched->exiting.load(std::memory_order_relaxed) ||
+        (mp == sched->m0 && sched->run_done.load(std::memory_order_relaxed))) {
       mp->leave = true;
       return false;
     }

@@ -111,6 +111,15 @@ TEST(WakePTest, BeforeRunNothingIsWoken) {
   EXPECT_TRUE(ran);
 }
 
+// FinishRun found m0 neither asleep nor waiting: it must not sleep afterwards.
+TEST(StopMTest, M0DoesNotSleepOnceTheRunIsDone) {
+  SchedForTest s({.procs = 1});
+  s->run_done = true;
+  Setg(&s->m0->g0);
+  EXPECT_FALSE(StopM());
+  Setg(nullptr);
+}
+
 TEST(StartMTest, ThreadExhaustion) {
   EXPECT_DEATH(
       {

@@ -134,6 +134,7 @@ Sched::Sched(const Options& options_in)
 Sched::~Sched() {
   for (G* gp : allgs) {
     if (gp->fn != nullptr && !gp->started) gp->fn->destroy(gp->fn_arg);
+    sanitizer::FiberDestroy(&gp->fiber);
     delete gp;
   }
   for (int32_t i = 0; i < kMaxProcs; i++) {
