@@ -201,7 +201,7 @@ TEST(ParkDeathTest, NotWhileHoldingARuntimeLock) {
         SchedForTest s({.procs = 1});
         s.Run([] {
           os::Lock lock(os::LockRank::kLeaf);
-          lock.lock();
+          const os::LockGuard guard(lock);
           Gosched();
         });
       },
