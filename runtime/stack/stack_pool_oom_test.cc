@@ -194,7 +194,7 @@ TEST_F(StackPoolOom, AGuardThatFailsLaterIsMadeByMprotect) {
 }
 
 TEST(StackPoolOomDeathTest, TheLimitOnAddressSpaceIsAnErrorToo) {
-  if (sanitizer::kAsan || sanitizer::kTsan) {
+  if (sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan) {
     GTEST_SKIP() << "their shadow is beyond any limit";
   }
   testing::FLAGS_gtest_death_test_style = "threadsafe";
