@@ -1,6 +1,5 @@
 #include "runtime/sched/find_runnable.h"
 
-#include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
@@ -18,10 +17,7 @@ constexpr int64_t kRunnextBackOffUs = 3;
 void DropSpinning(M* mp) {
   if (!mp->spinning) return;
   mp->spinning = false;
-  // Sequentially consistent: the queues are read after it.
-  if (mp->sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
-    base::Throw("findrunnable: negative nmspinning");
-  }
+  LowerSpinning(mp->sched, "findrunnable");
 }
 
 // The world is being stopped: gives the P up and sleeps. (gcstopm)

@@ -30,7 +30,7 @@ void Goexit0(G* gp) {
   const bool by_goexit = gp->goexit != nullptr;
   gp->goexit = nullptr;
   if (!gp->is_system) AddOwned(&pp->ngexited, 1);
-  GfPut({&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache}, gp,
+  GfPut(FreeEnv(sched, pp), gp,
         sched->starting_stack_size.load(std::memory_order_relaxed));
   if (is_main) MainDone(sched, by_goexit);
 }

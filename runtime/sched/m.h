@@ -96,6 +96,12 @@ inline void Releasem(M* mp) {
   if (mp != nullptr) mp->locks--;
 }
 
+// The P of mp, which is what Acquirem returned, if it belongs to `sched`; else
+// null.
+inline P* CurrentP(const Sched* sched, const M* mp) {
+  return mp != nullptr && mp->sched == sched ? mp->p : nullptr;
+}
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_M_H_

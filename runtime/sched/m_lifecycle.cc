@@ -17,24 +17,16 @@ void MSpinning(M* mp) {
   mp->spinning = true;
 }
 
-void LowerSpinning(Sched* sched, const char* who) {
-  if (sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
-    base::Throw("%s: negative nmspinning", who);
-  }
-}
-
 // The body of an M's thread. (mstart, mstart1)
 void MStart(void* arg) {
   M* mp = static_cast<M*>(arg);
   Setg(&mp->g0);
   MInit(mp);
   if (mp->mstartfn != nullptr) mp->mstartfn(mp);
-  if (!mp->leave) {
-    P* pp = mp->nextp;
-    mp->nextp = nullptr;
-    AcquireP(pp);
-    ScheduleLoop();
-  }
+  P* pp = mp->nextp;
+  mp->nextp = nullptr;
+  AcquireP(pp);
+  ScheduleLoop();
   Setg(nullptr);
 }
 
@@ -50,6 +42,25 @@ void BecomeSpinning(M* mp) {
   mp->spinning = true;
   mp->sched->nmspinning.fetch_add(1, std::memory_order_seq_cst);
   mp->sched->needspinning.store(0, std::memory_order_seq_cst);
+}
+
+void LowerSpinning(Sched* sched, const char* who) {
+  if (sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
+    base::Throw("%s: negative nmspinning", who);
+  }
+}
+
+void Submit(Sched* sched, G* gp) {
+  M* mp = Acquirem();
+  P* pp = CurrentP(sched, mp);
+  if (pp != nullptr) {
+    RunqPut(sched, pp, gp, /*next=*/true);
+  } else {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, gp);
+  }
+  WakeP(sched);
+  Releasem(mp);
 }
 
 void WakeP(Sched* sched) {

@@ -78,6 +78,15 @@ void MInit(M* mp);
 // The calling M spins from now on; it is not counted yet. (becomeSpinning)
 void BecomeSpinning(M* mp);
 
+// Counts one spinning M less; `who` asks, for the error. Sequentially
+// consistent: the queues are read after it.
+void LowerSpinning(Sched* sched, const char* who);
+
+// Queues gp, which is runnable and on no list, and calls WakeP: the submitter
+// of the protocol. From any thread: on one of gp's runtime that has a P it
+// becomes that P's runnext, else it goes to the global queue.
+void Submit(Sched* sched, G* gp);
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_M_LIFECYCLE_H_

@@ -6,7 +6,6 @@
 #include "absl/strings/str_format.h"
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
-#include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/switch.h"
 
@@ -17,19 +16,6 @@ constexpr size_t kStackAlign = 16;
 // Go leaves four words above the first frame, in case something reads slightly
 // beyond it; so does this.
 constexpr size_t kTopOfStack = 4 * sizeof(void*);
-
-// The calling thread's P if it belongs to `sched`, else null. The caller has
-// called Acquirem.
-P* CurrentP(Sched* sched, M* mp) {
-  return mp != nullptr && mp->sched == sched ? mp->p : nullptr;
-}
-
-GFreeEnv FreeEnv(Sched* sched, P* pp) {
-  if (pp == nullptr) {
-    return {nullptr, &sched->gfree, &sched->stackpool, nullptr};
-  }
-  return {&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache};
-}
 
 void AllgAdd(Sched* sched, G* gp) {
   if (ReadGStatus(gp) == GStatus::kIdle)
@@ -53,15 +39,14 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
 // A dead G with a stack of `size` bytes.
 G* GetDeadG(Sched* sched, size_t size) {
   M* mp = Acquirem();
-  P* pp = CurrentP(sched, mp);
-  G* newg = GfGet(FreeEnv(sched, pp), size);
+  const GFreeEnv env = FreeEnv(sched, CurrentP(sched, mp));
+  G* newg = GfGet(env, size);
   if (newg == nullptr) {
-    newg = Malg(sched, 0);
-    GiveStack(sched, pp == nullptr ? nullptr : &pp->stackcache, newg, size);
+    newg = Malg(sched, env.cache, size);
     CasGStatus(newg, GStatus::kIdle, GStatus::kDead);
     AllgAdd(sched, newg);
   } else if (newg->stack.hi == 0) {
-    GiveStack(sched, pp == nullptr ? nullptr : &pp->stackcache, newg, size);
+    GiveStack(sched, env.cache, newg, size);
   }
   Releasem(mp);
   if (newg->stack.hi == 0) base::Throw("newproc1: newg missing stack");
@@ -101,11 +86,11 @@ size_t StackSize(Sched* sched, const GoOptions& options) {
 
 }  // namespace
 
-G* Malg(Sched* sched, size_t stack_size) {
+G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size) {
   G* newg = new (std::nothrow) G;
   if (newg == nullptr) base::Throw("out of memory: no room for a goroutine");
   newg->home = sched;
-  if (stack_size != 0) GiveStack(sched, nullptr, newg, stack_size);
+  GiveStack(sched, cache, newg, stack_size);
   return newg;
 }
 
@@ -168,16 +153,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
 void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
              uintptr_t callerpc) {
   G* newg = NewProc1(sched, fn, options, Getg(), callerpc);
-  M* mp = Acquirem();
-  P* pp = CurrentP(sched, mp);
-  if (pp != nullptr) {
-    RunqPut(sched, pp, newg, /*next=*/true);
-  } else {
-    os::LockGuard guard(sched->lock);
-    GlobRunqPut(sched, newg);
-  }
-  WakeP(sched);
-  Releasem(mp);
+  Submit(sched, newg);
 }
 
 }  // namespace heddle::sched

@@ -36,9 +36,9 @@ void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
 G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
             G* callergp, uintptr_t callerpc);
 
-// A new G with a stack of `stack_size` bytes, a power of two; 0: without one.
-// Never fails: ends the process. (malg)
-G* Malg(Sched* sched, size_t stack_size);
+// A new G with a stack of `stack_size` bytes, a power of two, by way of `cache`
+// if that is not null. Never fails: ends the process. (malg)
+G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size);
 
 }  // namespace heddle::sched
 

@@ -78,15 +78,7 @@ void Goready(G* gp) {
   Sched* sched = gp->home;
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
-  M* mp = Acquirem();
-  if (mp != nullptr && mp->sched == sched && mp->p != nullptr) {
-    RunqPut(sched, mp->p, gp, /*next=*/true);
-  } else {
-    os::LockGuard guard(sched->lock);
-    GlobRunqPut(sched, gp);
-  }
-  WakeP(sched);
-  Releasem(mp);
+  Submit(sched, gp);
 }
 
 void Gosched() { Mcall(GoschedM); }

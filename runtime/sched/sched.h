@@ -113,6 +113,14 @@ struct Sched {
   Sched* next_orphan = nullptr;  // see proc.cc
 };
 
+// The free lists as the owner of pp sees them, or a thread without a P (null).
+inline GFreeEnv FreeEnv(Sched* sched, P* pp) {
+  if (pp == nullptr) {
+    return {nullptr, &sched->gfree, &sched->stackpool, nullptr};
+  }
+  return {&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache};
+}
+
 // Goroutines of the user's that exist: a sum that is exact when nothing runs.
 int64_t GCount(const Sched* sched);
 

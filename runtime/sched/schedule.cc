@@ -16,9 +16,7 @@ namespace {
 // takes over: where there was one goroutine there may be more. (resetspinning)
 void ResetSpinning(M* mp) {
   mp->spinning = false;
-  if (mp->sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
-    base::Throw("resetspinning: negative nmspinning");
-  }
+  LowerSpinning(mp->sched, "resetspinning");
   WakeP(mp->sched);
 }
 
