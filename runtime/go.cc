@@ -72,7 +72,7 @@ int GoMaxProcs(int n) {
   const bool blocking = sched::ParkableG() == nullptr;
   if (blocking) sched::ExitSyscall();
   const int before = sched::GoMaxProcs(n);
-  if (blocking) sched::EnterSyscallBlock();
+  if (blocking) sched::EnterSyscall();
   return before;
 }
 

@@ -75,11 +75,11 @@ int GoMaxProcs(int n);
 // it. Inside, operations that would park the goroutine block the thread. On a
 // plain thread, and inside another Blocking: just calls f.
 //
-// Source: Go's entersyscallblock and exitsyscall.
+// Source: Go's entersyscall and exitsyscall.
 template <typename F>
 std::invoke_result_t<F> Blocking(F&& f) {
   struct Scope {
-    const bool entered = sched::EnterSyscallBlock();
+    const bool entered = sched::EnterSyscall();
     ~Scope() {
       if (entered) sched::ExitSyscall();
     }

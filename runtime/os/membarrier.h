@@ -1,4 +1,5 @@
-// An asymmetric fence: membarrier(2) on the rare side pays for the frequent one.
+// An asymmetric fence: membarrier(2) on the rare side pays for the frequent
+// one.
 //
 //   frequent side                       rare side
 //   1. writes A                         1. writes B

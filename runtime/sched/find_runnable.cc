@@ -58,7 +58,8 @@ bool StopBetweenRuns(M* mp) {
 // the tail of the global queue, which else had to wait for 61 such slices.
 Found GetLocal(Sched* sched, P* pp) {
   RunqGetResult<G> got = pp->runq.Get();
-  if (got.inherit_time && !pp->slice.Inherit()) {
+  if (got.inherit_time &&
+      !pp->slice.Inherit(/*by_clock=*/!sched->deterministic)) {
     {
       os::LockGuard guard(sched->lock);
       GlobRunqPut(sched, got.gp);

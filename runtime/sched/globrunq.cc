@@ -48,7 +48,7 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
 }
 
 void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
-  base::FastRand* random = sched->options.randomize ? &pp->m->random : nullptr;
+  base::FastRand* random = sched->options.randomize ? &pp->random : nullptr;
   pp->runq.Put(gp, next, random, [sched](GQueue<G>* batch, uint32_t n) {
     os::LockGuard guard(sched->lock);
     GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));

@@ -39,7 +39,10 @@ _Unwind_Reason_Code StopAtEnd(int /*version*/, _Unwind_Action actions,
                               _Unwind_Exception_Class /*exception_class*/,
                               _Unwind_Exception* /*exception*/,
                               _Unwind_Context* /*context*/, void* /*arg*/) {
-  if ((actions & _UA_END_OF_STACK) != 0) McallDying(Goexit0);
+  if ((actions & _UA_END_OF_STACK) != 0) {
+    Acquirem();
+    McallDying(Goexit0);
+  }
   return _URC_NO_REASON;
 }
 
@@ -53,7 +56,10 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 }  // namespace
 
 void GoroutineMain(G* gp) {
+  // Inside since g0 switched to it.
+  Releasem(gp->m);
   gp->fn->run(gp->fn_arg);
+  Acquirem();
   McallDying(Goexit0);
 }
 

@@ -6,12 +6,15 @@
 // INV-M2  g0 runs on the thread's own stack and never parks. Its frames are
 //         left by Execute and come back there: Execute's call of Gogo returns
 //         when the goroutine calls Mcall, on the same thread.
-// INV-M3  locks > 0: the M keeps its P; the goroutine must not park.
+// INV-M3  Inside the runtime (gate.h) the M keeps its P. Who parks is one level
+//         in, as g0 always is; in user code it is none.
 //
 // Source: Go 1.21's runtime2.go, type m.
 
 #ifndef RUNTIME_SCHED_M_H_
 #define RUNTIME_SCHED_M_H_
+
+#include <sys/types.h>
 
 #include <cstdint>
 
@@ -20,6 +23,7 @@
 #include "runtime/os/note.h"
 #include "runtime/sched/eh_globals.h"
 #include "runtime/sched/g.h"
+#include "runtime/sched/gate.h"
 
 namespace heddle::sched {
 
@@ -37,12 +41,12 @@ struct M {
   G g0;
   // The goroutine that runs, or is in a blocking call; null on g0.
   G* curg = nullptr;
-  // The P that it has, null when it has none.
+  // The P that it has, null when it has none; to be read inside the runtime.
   P* p = nullptr;
   // The P that its waker gives it. Written by the waker before NoteWakeup.
   P* nextp = nullptr;
-  // Acquirem's count.
-  int32_t locks = 0;
+  // Acquirem's count, by which its P is protected from takers.
+  Gate gate;
   // Out of work and looking for some; counted in sched.nmspinning.
   bool spinning = false;
   // What it calls first on its thread (mspinning), or null.
@@ -61,6 +65,12 @@ struct M {
   void* waitlock = nullptr;
   // What Mcall's request wants run next, before asking FindRunnable.
   G* resume = nullptr;
+
+  // Its thread's id in the system. Immutable while it has a P.
+  pid_t tid = 0;
+  // Its P was taken while it computed, and it counts in sched.nhogs. Written by
+  // the taker, before; then the M's.
+  bool is_hog = false;
 
   // The scheduler's random choices on this M.
   base::FastRand random;
@@ -81,23 +91,41 @@ inline G* Curg() {
   return gp == nullptr || gp == &gp->m->g0 ? nullptr : gp;
 }
 
-// Forbids the calling thread to give up its P until Releasem: for code that
-// keeps an M or a P in a variable. Returns the M, null on a thread that is
-// none. Nests. (acquirem)
+// What Acquirem does if the P may have been taken. (retake.cc)
+M* PassGate(M* mp);
+
+// Enters the runtime: until Releasem the calling M keeps its P, and the
+// goroutine is not moved unless it parks. If the P was taken meanwhile, the
+// goroutine waits here for another one, and may go on on another thread; in a
+// blocking call it goes in without. Returns the M, null on a thread that is
+// none. Nests. Not with a runtime lock held, but for a nested one. (acquirem)
 inline M* Acquirem() {
   G* gp = Getg();
   if (gp == nullptr) return nullptr;
-  gp->m->locks++;
-  return gp->m;
+  M* mp = gp->m;
+  if (__builtin_expect(mp->gate.Enter(), 0)) mp = PassGate(mp);
+  return mp;
 }
 
-// Undoes one Acquirem; `mp` is what it returned. (releasem)
+// Undoes one Acquirem; `mp` is the calling M, or null. (releasem)
 inline void Releasem(M* mp) {
-  if (mp != nullptr) mp->locks--;
+  if (mp != nullptr) mp->gate.Leave();
 }
 
-// The P of mp, which is what Acquirem returned, if it belongs to `sched`; else
-// null.
+// Acquirem and Releasem for a scope, in which the goroutine may park.
+class InRuntime {
+ public:
+  InRuntime() { Acquirem(); }
+  ~InRuntime() {
+    G* gp = Getg();
+    if (gp != nullptr) gp->m->gate.Leave();
+  }
+  InRuntime(const InRuntime&) = delete;
+  InRuntime& operator=(const InRuntime&) = delete;
+};
+
+// The P of mp, which is what Acquirem returned, if it belongs to `sched`; null
+// if there is none.
 inline P* CurrentP(const Sched* sched, const M* mp) {
   return mp != nullptr && mp->sched == sched ? mp->p : nullptr;
 }

@@ -25,14 +25,18 @@ void MStart(void* arg) {
   if (mp->mstartfn != nullptr) mp->mstartfn(mp);
   P* pp = mp->nextp;
   mp->nextp = nullptr;
-  AcquireP(pp);
-  ScheduleLoop();
+  // Sysmon has none; it has run, and the runtime ends.
+  if (pp != nullptr) {
+    AcquireP(pp);
+    ScheduleLoop();
+  }
   Setg(nullptr);
 }
 
 }  // namespace
 
 void MInit(M* mp) {
+  mp->tid = os::GetTid();
   mp->errno_address = &errno;
   mp->eh = ThreadEhGlobals();
   sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
@@ -170,7 +174,7 @@ void HandoffP(Sched* sched, P* pp) {
 bool StopM() {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
-  if (mp->locks != 0) base::Throw("stopm holding locks");
+  if (mp->gate.locks() != 1) base::Throw("stopm holding locks");
   if (mp->p != nullptr) base::Throw("stopm holding p");
   if (mp->spinning) base::Throw("stopm spinning");
   {
@@ -238,7 +242,7 @@ void NewM1(M* mp) {
 
 int64_t MReserveId(Sched* sched) {
   sched->nm++;
-  if (sched->nm > sched->options.max_threads) {
+  if (sched->nm - sched->nmsys > sched->options.max_threads) {
     base::PrintErr("runtime: program exceeds %d-thread limit\n",
                    sched->options.max_threads);
     base::Throw("thread exhaustion");

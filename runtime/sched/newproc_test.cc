@@ -200,7 +200,7 @@ TEST(NewProcTest, ACopyThatThrowsStartsNothing) {
       EXPECT_THROW(GoOn(f), std::runtime_error);
       EXPECT_EQ(GCount(s.get()), 1);
       EXPECT_EQ(Getg()->m->p->gfree.n, 1);
-      EXPECT_EQ(Getg()->m->locks, 0);
+      EXPECT_EQ(Getg()->m->gate.locks(), 0);
     }
     EXPECT_EQ(NumG(s.get()), 2);
   });

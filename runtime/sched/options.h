@@ -30,13 +30,18 @@ struct Options {
   // Usable bytes of a goroutine's stack, stack::kMinStack to stack::kMaxStack;
   // rounded up to a power of two.
   size_t stack_size = 64 << 10;
-  // The most threads that the runtime makes, 1 or more; it dies beyond that.
+  // The most threads that run goroutines, Run's caller among them, 1 or more;
+  // the runtime dies beyond that.
   int max_threads = 10'000;
   // Makes the scheduler's choices at random (Go's randomizeScheduler), to
-  // shake out what relies on an order. Reproducible from `seed` with one P.
+  // shake out what relies on an order. With one P, reproducible from `seed`:
+  // what depends on the clock, as `preempt`, is off then.
   bool randomize = false;
   // Seeds all of the scheduler's random choices. 0 is a seed like any other.
   uint64_t seed = 0;
+  // Sysmon takes the P of a goroutine that runs for 10 ms without entering the
+  // runtime; false: it keeps it, and others wait.
+  bool preempt = true;
   OnMainReturn on_main_return = OnMainReturn::kWait;
   // For tests: a goroutine that was parked or that yielded goes on on another
   // thread than the one that ran it last, each time. Finds what was kept of a

@@ -1,9 +1,10 @@
 // P: a slot that allows an M to run goroutines, with the caches that go with
 // it. There are as many as GoMaxProcs says.
 //
-// INV-P1  A P in the running state belongs to one M, which has it in M::p;
-//         only that M's thread touches the fields that are not said to be
-//         anyone's. Ownership passes through sched.lock or a note.
+// INV-P1  A P in the running or syscall state belongs to one M, which has it in
+//         M::p; only that M's thread, inside the runtime, touches the fields
+//         that are not said to be anyone's. Ownership passes through
+//         sched.lock, a note or the M's gate.
 // INV-P2  A P on the idle list has an empty run queue.
 // INV-P3  Ps are never freed while their runtime lives.
 //
@@ -15,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/base/fast_rand.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/runq.h"
@@ -39,7 +41,8 @@ inline void AddOwned(std::atomic<uint64_t>* counter, uint64_t n) {
 }
 
 struct P {
-  explicit P(int32_t id) : id(id) {}
+  P(int32_t id, uint64_t seed)
+      : id(id), random(seed + static_cast<uint64_t>(id)) {}
 
   const int32_t id;
   // Written by the owner or, stopped, under sched.lock; read by anyone.
@@ -48,14 +51,27 @@ struct P {
   // Owner; read by anyone, as a guess.
   std::atomic<uint32_t> schedtick{0};
   std::atomic<uint32_t> syscalltick{0};
-  // The M that has it. Owner; null while stopped.
-  M* m = nullptr;
+  // The M that has it; null while it is nobody's. Owner, and whoever takes it
+  // through the gate; read by takers.
+  std::atomic<M*> m{nullptr};
   // Next on the idle list. sched.lock.
   P* link = nullptr;
 
   // Thieves come in by their own side: see runq.h.
   Runq<G> runq;
   TimeSlice slice;
+
+  // What sysmon saw here last. Sysmon's. (sysmontick)
+  struct SysmonTick {
+    uint32_t schedtick = ~0u;  // none seen
+    int64_t schedwhen = 0;
+    uint32_t syscalltick = ~0u;
+    int64_t syscallwhen = 0;
+  };
+  SysmonTick sysmontick;
+
+  // The scheduler's random choices here, if options.randomize.
+  base::FastRand random;
 
   // The rest of this P's batch of goroutine ids: [goidcache, goidcacheend).
   uint64_t goidcache = 0;

@@ -2,31 +2,33 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/sysmon.h"
 
 namespace heddle::sched {
 
 void AcquireP(P* pp) {
   M* mp = Getg()->m;
   if (mp->p != nullptr) base::Throw("wirep: already in go");
-  if (pp->m != nullptr ||
+  if (pp->m.load(std::memory_order_relaxed) != nullptr ||
       pp->status.load(std::memory_order_relaxed) != PStatus::kIdle) {
     base::Throw("wirep: invalid p state");
   }
   mp->p = pp;
-  pp->m = mp;
   pp->status.store(PStatus::kRunning, std::memory_order_relaxed);
+  // Release: pairs with the acquire of a taker, which then reads the M.
+  pp->m.store(mp, std::memory_order_release);
 }
 
 P* ReleaseP() {
   M* mp = Getg()->m;
   P* pp = mp->p;
   if (pp == nullptr) base::Throw("releasep: invalid arg");
-  if (pp->m != mp ||
+  if (pp->m.load(std::memory_order_relaxed) != mp ||
       pp->status.load(std::memory_order_relaxed) != PStatus::kRunning) {
     base::Throw("releasep: invalid p state");
   }
   mp->p = nullptr;
-  pp->m = nullptr;
+  pp->m.store(nullptr, std::memory_order_relaxed);
   pp->status.store(PStatus::kIdle, std::memory_order_relaxed);
   return pp;
 }
@@ -58,6 +60,7 @@ bool PidlePutOrStop(Sched* sched, P* pp) {
 P* PidleGet(Sched* sched) {
   P* pp = sched->pidle;
   if (pp == nullptr) return nullptr;
+  WakeSysmon(sched, /*any_sleep=*/false);
   sched->idlep_mask.Clear(pp->id);
   sched->pidle = pp->link;
   pp->link = nullptr;
@@ -94,7 +97,8 @@ P* ProcResize(Sched* sched, int32_t n) {
     P* pp = sched->allp[i].load(std::memory_order_relaxed);
     if (pp == nullptr) {
       // Release: pairs with the acquire in GetP.
-      sched->allp[i].store(new P(i), std::memory_order_release);
+      sched->allp[i].store(new P(i, sched->options.seed),
+                           std::memory_order_release);
     } else if (i >= old) {
       pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);
     }
@@ -106,10 +110,10 @@ P* ProcResize(Sched* sched, int32_t n) {
     if (mine->id < n) {
       mine->status.store(PStatus::kRunning, std::memory_order_relaxed);
     } else {
-      mine->m = nullptr;
+      mine->m.store(nullptr, std::memory_order_relaxed);
       mp->p = nullptr;
       P* first = GetP(sched, 0);
-      first->m = nullptr;
+      first->m.store(nullptr, std::memory_order_relaxed);
       first->status.store(PStatus::kIdle, std::memory_order_relaxed);
       AcquireP(first);
     }

@@ -52,13 +52,13 @@ void GoschedM(G* gp) {
 
 G* ParkableG() {
   G* gp = Curg();
-  return gp == nullptr || gp->m->p == nullptr ? nullptr : gp;
+  return gp == nullptr || ReadGStatus(gp) == GStatus::kSyscall ? nullptr : gp;
 }
 
 void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   G* gp = Getg();
   M* mp = gp->m;
-  if (mp->locks != 0) base::Throw("gopark: holding locks");
+  if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
   mp->waitunlockf = unlockf;
   mp->waitlock = lock;
   gp->waitreason.store(reason, std::memory_order_relaxed);
@@ -81,6 +81,9 @@ void Goready(G* gp) {
   Submit(sched, gp);
 }
 
-void Gosched() { Mcall(GoschedM); }
+void Gosched() {
+  const InRuntime in;
+  Mcall(GoschedM);
+}
 
 }  // namespace heddle::sched

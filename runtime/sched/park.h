@@ -16,14 +16,15 @@
 
 namespace heddle::sched {
 
-// The calling thread's goroutine, if it can park: it has a P. Null on other
-// threads, on g0, and inside Blocking, where the thread itself has to wait.
+// The calling thread's goroutine, if it can park. Null on other threads, on g0,
+// and inside Blocking, where the thread itself has to wait.
 G* ParkableG();
 
 // Parks the calling goroutine until Ready. unlockf(gp, lock) runs once the
 // context is saved and publishes that; gp may be running again, elsewhere,
 // before it returns. If it returns false, gp goes on at once. Null: no commit.
-// The caller holds no runtime lock but the one that unlockf releases. (gopark)
+// The caller is inside the runtime (Acquirem, once), and still is afterwards;
+// it holds no runtime lock but the one that unlockf releases. (gopark)
 void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason);
 
 // Gopark whose commit is to release `lock`. (goparkunlock)

@@ -8,6 +8,7 @@
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/schedule.h"
+#include "runtime/sched/sysmon.h"
 
 namespace heddle::sched {
 namespace {
@@ -123,6 +124,8 @@ void JoinAndDelete(Sched* sched) {
 
 Sched::Sched(const Options& options_in)
     : options(options_in),
+      deterministic(options_in.randomize && options_in.procs == 1),
+      preempt(options_in.preempt && !deterministic),
       allp(new std::atomic<P*>[kMaxProcs]()),
       starting_stack_size(options_in.stack_size) {
   m0 = AllocM(this, nullptr, 0);
@@ -163,6 +166,7 @@ void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
   newg->goid = kMainGoid;
   if (have_p) m0->resume = newg;
   StartMain(sched, have_p ? nullptr : newg);
+  StartSysmon(sched);
   // Goroutines may have been started before Run.
   if (sched->runqsize.load(std::memory_order_relaxed) != 0) WakeP(sched);
   if (have_p) {
@@ -204,7 +208,9 @@ void DestroySched(Sched* sched) {
       base::Throw("heddle::Runtime destroyed while it runs");
     }
     sched->exiting.store(true, std::memory_order_relaxed);
-    running = sched->nm;
+    // Sysmon leaves at once.
+    WakeSysmon(sched, /*any_sleep=*/true);
+    running = sched->nm - sched->nmsys;
     while (M* mp = MGet(sched)) {
       running--;
       mp->leave = true;

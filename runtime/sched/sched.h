@@ -26,6 +26,9 @@
 
 namespace heddle::sched {
 
+// Whether sysmon sleeps, and how deeply: see sysmon.h.
+enum class SysmonWait { kAwake, kShort, kDeep };
+
 struct Sched {
   // Starts no thread. `options` is valid: what ResolveOptions returned.
   explicit Sched(const Options& options);
@@ -50,7 +53,7 @@ struct Sched {
   // Ms that have a thread or are about to; m0 only while it is in Run. Go's
   // mcount.
   int32_t nm ABSL_GUARDED_BY(lock) = 0;
-  // Ms that run no goroutines for now: m0 once it only waits (see proc.h).
+  // Ms that run no goroutines: sysmon, and m0 once it only waits (see proc.h).
   int32_t nmsys ABSL_GUARDED_BY(lock) = 0;
   M* allm ABSL_GUARDED_BY(lock) = nullptr;
   // Ms that look for work. Sequentially consistent with the run queues: a
@@ -60,6 +63,23 @@ struct Sched {
   // Work came while no P was idle: whoever is about to give its P up looks
   // again. See WakeP.
   std::atomic<uint32_t> needspinning{0};
+
+  // ---- sysmon ----
+  bool sysmon_started ABSL_GUARDED_BY(lock) = false;
+  SysmonWait sysmonwait ABSL_GUARDED_BY(lock) = SysmonWait::kAwake;
+  os::Note sysmonnote;  // woken under lock
+  // The monotonic clock in nanoseconds, as sysmon last saw it: 10 ms late at
+  // most while a P is busy.
+  std::atomic<int64_t> coarse_now{0};
+  // One taker of Ps at a time; no M is freed meanwhile.
+  os::Lock steal_lock{os::LockRank::kSysmon};
+  // What is done depends on options.seed alone, and not on the clock: one P and
+  // options.randomize. Immutable.
+  const bool deterministic;
+  // Sysmon takes Ps from goroutines that compute for long. Immutable.
+  const bool preempt;
+  // Goroutines that compute without a P, which was taken from them.
+  std::atomic<int64_t> nhogs{0};
 
   // ---- Ps ----
   // Ps by id, [0, gomaxprocs) in use. Grows with the world stopped; entries

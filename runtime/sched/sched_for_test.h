@@ -72,6 +72,7 @@ class LatchForTest {
   }
 
   void Wait() {
+    const InRuntime in;
     Gopark(
         [](G* gp, void* latch) {
           G* nobody = nullptr;

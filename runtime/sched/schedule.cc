@@ -51,7 +51,7 @@ void ScheduleLoop() {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
   for (;;) {
-    if (mp->locks != 0) base::Throw("schedule: holding locks");
+    if (mp->gate.locks() != 1) base::Throw("schedule: holding locks");
     HEDDLE_DCHECK(os::HeldLocks() == 0);
     Found found = {mp->resume, true};
     mp->resume = nullptr;

@@ -160,6 +160,7 @@ TEST(ParkTest, ARefusedParkGoesOn) {
   SchedForTest s({.procs = 1});
   s.Run([] {
     for (int i = 0; i < 10; i++) {
+      const InRuntime in;
       Gopark([](G*, void*) { return false; }, nullptr, WaitReason::kZero);
     }
     EXPECT_EQ(ReadGStatus(Getg()), GStatus::kRunning);
@@ -172,6 +173,7 @@ TEST(ParkTest, ShowsItsStateAndReason) {
     G* parked = nullptr;
     GoOn([&] {
       parked = Getg();
+      const InRuntime in;
       Gopark(nullptr, nullptr, WaitReason::kMutexLock);
     });
     GoschedUntil([&] { return parked != nullptr; });
@@ -187,6 +189,7 @@ TEST(ParkDeathTest, NotWhileHoldingTheM) {
       {
         SchedForTest s({.procs = 1});
         s.Run([] {
+          Acquirem();
           Acquirem();
           Gopark(nullptr, nullptr, WaitReason::kZero);
         });

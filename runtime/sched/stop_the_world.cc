@@ -6,9 +6,14 @@
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/retake.h"
 
 namespace heddle::sched {
 namespace {
+
+// How long to wait for Ms inside the runtime to stop their Ps themselves,
+// before looking again which have left it. Go's.
+constexpr int64_t kLookAgainNs = 100'000;
 
 enum class Stop { kStopped, kWait, kBusy };
 
@@ -28,25 +33,40 @@ Stop BeginStop(M* mp) {
   return sched->stopwait > 0 ? Stop::kWait : Stop::kStopped;
 }
 
+// Stops the Ps of goroutines in user code and in blocking calls, which go on
+// until they enter the runtime.
+void TakeAll(Sched* sched) {
+  if (!CanTakePs()) return;
+  const int32_t n = sched->gomaxprocs.load(std::memory_order_relaxed);
+  for (int32_t i = 0; i < n; i++) {
+    P* pp = GetP(sched, i);
+    if (pp->status.load(std::memory_order_relaxed) == PStatus::kGcstop ||
+        !TakeP(sched, pp)) {
+      continue;
+    }
+    os::LockGuard guard(sched->lock);
+    GcStopP(sched, pp);
+  }
+}
+
 }  // namespace
 
 void StopTheWorld() {
-  for (;;) {
-    M* mp = Acquirem();
-    switch (BeginStop(mp)) {
-      case Stop::kBusy:
-        Releasem(mp);
-        // This M stops as well, until the other one is done.
-        Gosched();
-        continue;
-      case Stop::kWait:
-        mp->sched->stopnote.Sleep();
-        mp->sched->stopnote.Clear();
-        return;
-      case Stop::kStopped:
-        return;
-    }
+  M* mp = Acquirem();
+  Stop stop = BeginStop(mp);
+  while (stop == Stop::kBusy) {
+    Releasem(mp);
+    // This M stops as well, until the other one is done.
+    Gosched();
+    mp = Acquirem();
+    stop = BeginStop(mp);
   }
+  if (stop == Stop::kStopped) return;
+  // Whoever stops the last P wakes the note: perhaps TakeAll.
+  do {
+    TakeAll(mp->sched);
+  } while (!mp->sched->stopnote.SleepFor(kLookAgainNs));
+  mp->sched->stopnote.Clear();
 }
 
 void StartTheWorld(int32_t procs) {

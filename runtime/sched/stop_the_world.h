@@ -12,8 +12,10 @@
 
 namespace heddle::sched {
 
-// Waits until no other P of the caller's runtime runs. On a goroutine. Calls
-// queue up. The caller must not park before StartTheWorld.
+// Waits until no other P of the caller's runtime runs; goroutines in user code
+// and in blocking calls go on, without a P, until they enter the runtime. On a
+// goroutine. Calls queue up. The caller, which is inside the runtime from here
+// on, must not park before StartTheWorld.
 void StopTheWorld();
 
 // Lets it go on, with `procs` Ps.

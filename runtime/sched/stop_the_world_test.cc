@@ -40,7 +40,8 @@ TEST(GoMaxProcsTest, AShrinkKeepsWhatWasQueued) {
 }
 
 TEST(GoMaxProcsTest, NoMoreRunAtOnceThanItSays) {
-  SchedForTest s({.procs = 4});
+  // A goroutine whose P is taken runs beside those that have one.
+  SchedForTest s({.procs = 4, .preempt = false});
   s.Run([&] {
     GoMaxProcs(2);
     std::atomic<int> running{0};

@@ -24,7 +24,8 @@ namespace heddle::sched {
 using G0Function = void (*)(G* gp);
 
 // Leaves the calling goroutine's context in it and has fn(gp) run on g0.
-// Returns when the goroutine is executed again, perhaps on another thread.
+// Returns when the goroutine is executed again, perhaps on another thread. The
+// caller is inside the runtime, once, as g0 is; so nothing changes there.
 // (mcall)
 void Mcall(G0Function fn);
 

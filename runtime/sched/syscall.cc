@@ -1,9 +1,11 @@
 #include "runtime/sched/syscall.h"
 
+#include "runtime/os/lock.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/retake.h"
 #include "runtime/sched/switch.h"
 
 namespace heddle::sched {
@@ -20,7 +22,7 @@ P* IdleP(Sched* sched) {
 void ExitSyscall0(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
-  CasGStatus(gp, GStatus::kSyscall, GStatus::kRunnable);
+  CasGStatus(gp, ReadGStatus(gp), GStatus::kRunnable);
   mp->curg = nullptr;
   P* pp = nullptr;
   {
@@ -39,9 +41,35 @@ void ExitSyscall0(G* gp) {
   StopM();
 }
 
+// Gets a P for the calling goroutine, which is inside and has none; keeps
+// errno. True: it has gone on at once, in the state in which it was; false: it
+// was queued, and runs. (exitsyscallfast_pidle and what comes after)
+bool GetAnyP(M* mp) {
+  const int saved_errno = *mp->errno_address;
+  P* pp = IdleP(mp->sched);
+  *mp->errno_address = saved_errno;
+  if (pp != nullptr) {
+    AcquireP(pp);
+    return true;
+  }
+  Mcall(ExitSyscall0);
+  return false;
+}
+
 }  // namespace
 
-bool EnterSyscallBlock() {
+M* PassGate(M* mp) {
+  if (!mp->gate.Settle()) return mp;
+  HEDDLE_DCHECK(os::HeldLocks() == 0);
+  mp->p = nullptr;
+  HogIsBack(mp);
+  G* gp = Getg();
+  if (ReadGStatus(gp) == GStatus::kSyscall) return mp;
+  GetAnyP(mp);
+  return gp->m;
+}
+
+bool EnterSyscall() {
   G* gp = ParkableG();
   if (gp == nullptr) return false;
   M* mp = Acquirem();
@@ -49,23 +77,28 @@ bool EnterSyscallBlock() {
   P* pp = mp->p;
   pp->syscalltick.store(pp->syscalltick.load(std::memory_order_relaxed) + 1,
                         std::memory_order_relaxed);
-  HandoffP(mp->sched, ReleaseP());
+  if (CanTakePs()) {
+    pp->status.store(PStatus::kSyscall, std::memory_order_relaxed);
+  } else {
+    // Nobody could take it. (entersyscallblock)
+    HandoffP(mp->sched, ReleaseP());
+  }
   Releasem(mp);
   return true;
 }
 
 void ExitSyscall() {
-  G* gp = Getg();
-  M* mp = gp->m;
-  const int saved_errno = *mp->errno_address;
-  P* pp = IdleP(mp->sched);
-  *mp->errno_address = saved_errno;
+  // In a blocking call a goroutine stays on its thread.
+  M* mp = Acquirem();
+  P* pp = mp->p;
+  G* gp = mp->curg;
   if (pp != nullptr) {
-    AcquireP(pp);
+    pp->status.store(PStatus::kRunning, std::memory_order_relaxed);
     CasGStatus(gp, GStatus::kSyscall, GStatus::kRunning);
-    return;
+  } else if (GetAnyP(mp)) {
+    CasGStatus(gp, GStatus::kSyscall, GStatus::kRunning);
   }
-  Mcall(ExitSyscall0);
+  Releasem(gp->m);
 }
 
 }  // namespace heddle::sched

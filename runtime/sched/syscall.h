@@ -1,24 +1,26 @@
-// Blocking calls: a goroutine that enters the kernel, or a library that blocks,
-// gives its P away, so that others run, and takes one again afterwards.
+// Goroutines without a P: in a blocking call, and after their P was taken.
 //
-// This is the first version: it hands the P over at once (Go's
-// entersyscallblock), which is right for calls that do block.
+// A goroutine that enters the kernel, or a library that blocks, says so; it
+// keeps its thread and leaves its P where it is. If it is back soon, nothing
+// has happened: a few plain stores. Else somebody has taken the P through the
+// M's gate (retake.h), and it waits for another one.
 //
-// Source: Go 1.21's entersyscallblock, exitsyscall, exitsyscall0.
+// Source: Go 1.21's entersyscall, exitsyscall, exitsyscallfast, exitsyscall0.
+// There a P in a system call is guarded by a compare-and-swap on its status;
+// here, by the gate that guards it in all code outside the runtime.
 
 #ifndef RUNTIME_SCHED_SYSCALL_H_
 #define RUNTIME_SCHED_SYSCALL_H_
 
 namespace heddle::sched {
 
-// The calling goroutine leaves the scheduler: it keeps its thread and loses its
-// P. Until ExitSyscall it must not park; ParkableG says null. False, and
-// nothing done, on a thread that runs no goroutine or is already in a blocking
-// call.
-bool EnterSyscallBlock();
+// The calling goroutine begins a blocking call. Until ExitSyscall it must not
+// park; ParkableG says null. False, and nothing done, on a thread that runs no
+// goroutine or is already in a blocking call. (entersyscall)
+bool EnterSyscall();
 
-// Comes back: with an idle P at once, else through the global queue, perhaps on
-// another thread. errno is the goroutine's.
+// Comes back: with the P that it had, or an idle one, at once; else through the
+// global queue, perhaps on another thread. errno is the goroutine's.
 void ExitSyscall();
 
 }  // namespace heddle::sched

@@ -4,7 +4,8 @@
 // What a goroutine makes runnable goes to runnext and inherits its time slice,
 // so a pair that hands a value to and fro, or a chain in which each starts the
 // next, is never interrupted by the rest of the queue. In Go, sysmon ends the
-// slice after 10 ms, by preemption. Here the slice ends by itself: after kNs
+// slice after 10 ms, by preemption; here sysmon takes the P of one goroutine
+// that runs for long. A slice of many turns ends by itself: after kNs
 // or, sooner for short turns, after kTurns inheritances. The goroutine in
 // runnext then goes to the tail of the global queue.
 //
@@ -31,11 +32,12 @@ class TimeSlice {
   // A goroutine starts with a slice of its own.
   void Begin() { turns_ = 0; }
 
-  // Whether another one may inherit the slice.
-  bool Inherit() {
+  // Whether another one may inherit the slice; if not `by_clock`, its turns
+  // alone decide.
+  bool Inherit(bool by_clock) {
     turns_++;
     if (turns_ % kTurnsPerLook != 0) return true;
-    return turns_ < kTurns && !Expired();
+    return turns_ < kTurns && !(by_clock && Expired());
   }
 
  private:

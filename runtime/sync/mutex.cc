@@ -40,6 +40,7 @@ bool Mutex::MustQueue(bool woken) {
 }
 
 void Mutex::LockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::InRuntime in;
   sync::Waiter waiter;
   int64_t since = 0;
   bool woken = false;

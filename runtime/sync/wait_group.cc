@@ -40,6 +40,7 @@ void WaitGroup::WakeAll() {
 void WaitGroup::Wait() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   // Acquire: pairs with the release in Add.
   if (Counter(state_.load(std::memory_order_acquire)) == 0) return;
+  const sched::InRuntime in;
   sync::Waiter waiter;
   lock_.lock();
   uint64_t state = state_.load(std::memory_order_acquire);

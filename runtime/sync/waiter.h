@@ -9,10 +9,13 @@
 
 #include "runtime/os/lock.h"
 #include "runtime/os/note.h"
+#include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
 
 namespace heddle::sync {
 
+// Its maker is inside the runtime (sched::InRuntime) before it takes the lock
+// that it will wait with: at the gate a goroutine may have to wait for a P.
 class Waiter {
  public:
   Waiter() : gp_(sched::ParkableG()) {}
@@ -28,8 +31,12 @@ class Waiter {
       return;
     }
     lock->unlock();
+    // Outside: inside Blocking, others may have the P.
+    sched::M* mp = sched::Getg() != nullptr ? sched::Getg()->m : nullptr;
+    sched::Releasem(mp);
     note_.Sleep();
     note_.Clear();
+    sched::Acquirem();
   }
 
   // Ends Wait. Once for each Wait, by whoever took the waiter off its queue.

@@ -1,0 +1,124 @@
+#include "runtime/sched/retake.h"
+
+#include "runtime/os/membarrier.h"
+#include "runtime/os/thread_state.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/p_lifecycle.h"
+
+namespace heddle::sched {
+namespace {
+
+// Takes pp if its M can be had and `may(M*)` allows it. What is read of the
+// M's in between is true if the gate's Take succeeds (gate.h).
+template <typename May>
+bool TakeIf(Sched* sched, P* pp, May may) {
+  os::LockGuard guard(sched->steal_lock);
+  // An M stays while steal_lock is held, also one that ends.
+  M* mp = pp->m.load(std::memory_order_acquire);
+  if (mp == nullptr || mp->gate.locks() != 0 || !may(mp)) return false;
+  if (!mp->gate.Ask()) return false;
+  os::AsymmetricHeavyFence();
+  if (mp->gate.Open() && pp->m.load(std::memory_order_relaxed) == mp &&
+      mp->gate.Take()) {
+    pp->m.store(nullptr, std::memory_order_relaxed);
+    pp->status.store(PStatus::kIdle, std::memory_order_relaxed);
+    return true;
+  }
+  mp->gate.Withdraw();
+  return false;
+}
+
+// Whether pp's going on elsewhere would help nobody: it has no work, and for
+// what there is elsewhere somebody is looking, or could.
+bool NobodyWaits(Sched* sched, P* pp) {
+  return pp->runq.Empty() &&
+         sched->runqsize.load(std::memory_order_relaxed) == 0 &&
+         sched->nmspinning.load(std::memory_order_relaxed) +
+                 sched->npidle.load(std::memory_order_relaxed) >
+             0;
+}
+
+// Whether pp has been in the same goroutine's, or chain of goroutines', hands
+// for as long as that may have it. `*ran` is for how long.
+bool SliceIsOver(P* pp, int64_t now, int64_t* ran) {
+  P::SysmonTick& tick = pp->sysmontick;
+  const uint32_t schedtick = pp->schedtick.load(std::memory_order_relaxed);
+  if (tick.schedtick != schedtick) {
+    tick.schedtick = schedtick;
+    tick.schedwhen = now;
+  }
+  *ran = now - tick.schedwhen;
+  return *ran >= kForcePreemptNs;
+}
+
+bool RetakeFromSyscall(Sched* sched, P* pp, int64_t now, bool slice_over) {
+  P::SysmonTick& tick = pp->sysmontick;
+  const uint32_t t = pp->syscalltick.load(std::memory_order_relaxed);
+  if (!slice_over && tick.syscalltick != t) {
+    // First seen now: it may be a short one.
+    tick.syscalltick = t;
+    tick.syscallwhen = now;
+    return false;
+  }
+  if (NobodyWaits(sched, pp) && now - tick.syscallwhen < kForcePreemptNs) {
+    return false;
+  }
+  return TakeIf(sched, pp, [](M* mp) {
+    mp->is_hog = false;
+    return true;
+  });
+}
+
+bool RetakeFromUserCode(Sched* sched, P* pp, int64_t ran) {
+  if (!sched->preempt || NobodyWaits(sched, pp)) return false;
+  bool hog = false;
+  const bool taken = TakeIf(sched, pp, [sched, ran, &hog](M* mp) {
+    // Ours to write while steal_lock is held; mp reads it once the P is taken.
+    hog = os::ThreadIsRunning(mp->tid);
+    mp->is_hog = hog;
+    if (!hog) return true;
+    const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);
+    const int64_t procs = sched->gomaxprocs.load(std::memory_order_relaxed);
+    return ran >= kForcePreemptNs * (procs + hogs) / procs &&
+           hogs < sched->options.max_threads / 2;
+  });
+  if (taken && hog) sched->nhogs.fetch_add(1, std::memory_order_relaxed);
+  return taken;
+}
+
+}  // namespace
+
+bool TakeP(Sched* sched, P* pp) {
+  return TakeIf(sched, pp, [](M* mp) {
+    mp->is_hog = false;
+    return true;
+  });
+}
+
+int Retake(Sched* sched, int64_t now) {
+  if (!CanTakePs()) return 0;
+  int n = 0;
+  const int32_t procs = sched->gomaxprocs.load(std::memory_order_acquire);
+  for (int32_t i = 0; i < procs; i++) {
+    P* pp = GetP(sched, i);
+    const PStatus status = pp->status.load(std::memory_order_relaxed);
+    if (status != PStatus::kRunning && status != PStatus::kSyscall) continue;
+    int64_t ran;
+    const bool slice_over = SliceIsOver(pp, now, &ran);
+    const bool taken = status == PStatus::kSyscall
+                           ? RetakeFromSyscall(sched, pp, now, slice_over)
+                           : slice_over && RetakeFromUserCode(sched, pp, ran);
+    if (!taken) continue;
+    n++;
+    HandoffP(sched, pp);
+  }
+  return n;
+}
+
+void HogIsBack(M* mp) {
+  if (!mp->is_hog) return;
+  mp->is_hog = false;
+  mp->sched->nhogs.fetch_sub(1, std::memory_order_relaxed);
+}
+
+}  // namespace heddle::sched

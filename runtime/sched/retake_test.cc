@@ -1,0 +1,264 @@
+// Goroutines that do not come back to the scheduler lose their P.
+
+#include "runtime/sched/retake.h"
+
+#include <atomic>
+#include <thread>  // NOLINT
+
+#include "gtest/gtest.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/sched_for_test.h"
+#include "runtime/sched/stop_the_world.h"
+#include "runtime/sched/syscall.h"
+
+namespace heddle::sched {
+namespace {
+
+// Computes, without a call of the runtime, until `flag`.
+void Compute(const std::atomic<bool>& flag) {
+  while (!flag.load(std::memory_order_relaxed)) os::ProcYield(1);
+}
+
+// Sleeps in the kernel, which heddle is not told, until `flag`.
+void SleepUntil(const std::atomic<bool>& flag) {
+  while (!flag) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+// A look of sysmon's, from outside: who is inside cannot take its own P.
+int Look(Sched* sched, int64_t now) {
+  int taken = 0;
+  std::atomic<bool> looked{false};
+  std::thread looker([&] {
+    taken = Retake(sched, now);
+    looked = true;
+  });
+  // Not join: that would sleep.
+  while (!looked.load(std::memory_order_relaxed)) os::ProcYield(1);
+  looker.join();
+  return taken;
+}
+
+class RetakeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!CanTakePs()) GTEST_SKIP() << "the kernel has no membarrier(2)";
+  }
+};
+
+TEST_F(RetakeTest, AHogLosesItsPAndQueuesForAnother) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    std::atomic<bool> stop{false};
+    const M* hog_m = Getg()->m;
+    GoOn([&] {
+      EXPECT_NE(Getg()->m, hog_m);
+      EXPECT_EQ(s->nhogs, 1);
+      stop = true;
+    });
+    Compute(stop);
+    // It is noticed here; status and thread are as before.
+    EXPECT_EQ(ReadGStatus(Getg()), GStatus::kRunning);
+    EXPECT_EQ(Getg()->m, hog_m);
+    M* mp = Acquirem();
+    EXPECT_NE(mp->p, nullptr);
+    EXPECT_EQ(mp->p->m.load(), mp);
+    EXPECT_EQ(s->nhogs, 0);
+    Releasem(mp);
+  });
+}
+
+TEST_F(RetakeTest, ManyHogsAndOneWhoWaits) {
+  SchedForTest s({.procs = 2});
+  std::atomic<bool> stop{false};
+  s.Run([&] {
+    std::atomic<int> computing{0};
+    for (int i = 0; i < 5; i++) {
+      GoOn([&] {
+        computing++;
+        Compute(stop);
+      });
+    }
+    // More than there are Ps, main included.
+    while (computing != 5) os::ProcYield(1);
+    stop = true;
+  });
+  EXPECT_EQ(s->nhogs, 0);
+}
+
+TEST_F(RetakeTest, ACallThatBlocksAndIsNotWrappedLosesItsP) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    std::atomic<bool> stop{false};
+    GoOn([&] {
+      EXPECT_EQ(s->nhogs, 0);  // it does not compute
+      stop = true;
+    });
+    SleepUntil(stop);
+  });
+}
+
+TEST_F(RetakeTest, ABlockingCallLosesItsP) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    std::atomic<bool> stop{false};
+    GoOn([&] { stop = true; });
+    ASSERT_TRUE(EnterSyscall());
+    SleepUntil(stop);
+    ExitSyscall();
+    EXPECT_EQ(ReadGStatus(Getg()), GStatus::kRunning);
+    EXPECT_EQ(s->nhogs, 0);
+  });
+}
+
+TEST_F(RetakeTest, AShortBlockingCallKeepsItsP) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    const M* mp = Getg()->m;
+    const uint32_t tick = mp->p->syscalltick;
+    for (int i = 0; i < 1000; i++) {
+      ASSERT_TRUE(EnterSyscall());
+      EXPECT_EQ(ReadGStatus(Getg()), GStatus::kSyscall);
+      EXPECT_EQ(ParkableG(), nullptr);
+      EXPECT_FALSE(EnterSyscall());
+      ExitSyscall();
+      EXPECT_EQ(Getg()->m, mp);
+    }
+    EXPECT_GE(mp->p->syscalltick - tick, 1000u);
+    EXPECT_EQ(mp->p->status.load(), PStatus::kRunning);
+  });
+}
+
+// What a goroutine in a blocking call starts, and nobody else has work.
+TEST_F(RetakeTest, TheRuntimeCanBeUsedInABlockingCall) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    std::atomic<bool> stop{false};
+    ASSERT_TRUE(EnterSyscall());
+    GoOn([&] { stop = true; });
+    SleepUntil(stop);
+    // Without a P now.
+    stop = false;
+    GoOn([&] { stop = true; });
+    SleepUntil(stop);
+    ExitSyscall();
+  });
+}
+
+TEST_F(RetakeTest, NotIfNobodyWaits) {
+  SchedForTest s({.procs = 2});
+  s.Run([&] {
+    P* pp = Getg()->m->p;
+    // Two looks of sysmon's, a slice and more apart.
+    const int64_t now = os::Nanotime();
+    Look(s.get(), now);
+    Look(s.get(), now + 100 * kForcePreemptNs);
+    EXPECT_EQ(pp->m.load(), Getg()->m);
+  });
+}
+
+TEST_F(RetakeTest, NotInsideTheRuntime) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    M* mp = Acquirem();
+    EXPECT_FALSE(TakeP(s.get(), mp->p));
+    Releasem(mp);
+    std::thread([&] {
+      P* pp = GetP(s.get(), 0);
+      EXPECT_TRUE(TakeP(s.get(), pp));
+      EXPECT_FALSE(TakeP(s.get(), pp));  // it is nobody's now
+      HandoffP(s.get(), pp);
+    }).join();
+    // At this gate it comes back.
+    mp = Acquirem();
+    EXPECT_EQ(mp->p, GetP(s.get(), 0));
+    Releasem(mp);
+  });
+}
+
+TEST_F(RetakeTest, NotWithPreemptOff) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    bool ran = false;
+    GoOn([&] { ran = true; });
+    const int64_t now = os::Nanotime();
+    Look(s.get(), now);
+    EXPECT_EQ(Look(s.get(), now + 100 * kForcePreemptNs), 0);
+    EXPECT_FALSE(ran);
+  });
+}
+
+// The slice grows with the number of hogs, so that threads do not multiply.
+TEST_F(RetakeTest, PatienceGrowsWithTheHogs) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    bool ran = false;
+    GoOn([&] { ran = true; });
+    // Sysmon has preempt off; these looks have not.
+    const_cast<bool&>(s->preempt) = true;
+    s->nhogs = 3;
+    const int64_t now = os::Nanotime();
+    Look(s.get(), now);
+    EXPECT_EQ(Look(s.get(), now + 3 * kForcePreemptNs), 0);
+    EXPECT_FALSE(ran);
+    const int taken = Look(s.get(), now + 4 * kForcePreemptNs);
+    const_cast<bool&>(s->preempt) = false;
+    EXPECT_EQ(taken, 1);
+    EXPECT_EQ(s->nhogs, 4);
+    Gosched();
+    EXPECT_EQ(s->nhogs, 3);
+    s->nhogs = 0;
+  });
+}
+
+TEST_F(RetakeTest, TheWorldStopsAlthoughAGoroutineComputes) {
+  SchedForTest s({.procs = 2, .preempt = false});
+  std::atomic<bool> computing{false};
+  std::atomic<bool> stop{false};  // outlives main
+  s.Run([&] {
+    GoOn([&] {
+      computing = true;
+      Compute(stop);
+    });
+    while (!computing) os::OsYield();
+    EXPECT_EQ(GoMaxProcs(1), 2);
+    EXPECT_EQ(GoMaxProcs(3), 1);
+    stop = true;
+  });
+}
+
+// A gate that lets a P go twice, or not at all, shows here: each P counts its
+// owners, who enter and leave all the time.
+TEST_F(RetakeTest, APIsNeverTwoMs) {
+  SchedForTest s({.procs = 2, .preempt = false});
+  std::atomic<bool> stop{false};
+  std::thread taker([&] {
+    while (!stop) {
+      for (int i = 0; i < 2; i++) {
+        P* pp = GetP(s.get(), i);
+        if (s->main_started && TakeP(s.get(), pp)) HandoffP(s.get(), pp);
+      }
+    }
+  });
+  std::atomic<int> owners[2] = {};
+  s.Run([&] {
+    for (int i = 0; i < 8; i++) {
+      GoOn([&] {
+        for (int j = 0; j < 20'000; j++) {
+          M* mp = Acquirem();
+          std::atomic<int>& owner = owners[mp->p->id];
+          EXPECT_EQ(owner.fetch_add(1, std::memory_order_relaxed), 0);
+          owner.fetch_sub(1, std::memory_order_relaxed);
+          Releasem(mp);
+          if (j % 64 == 0) Gosched();
+        }
+      });
+    }
+  });
+  stop = true;
+  taker.join();
+}
+
+}  // namespace
+}  // namespace heddle::sched

@@ -1,0 +1,96 @@
+#include "runtime/sched/sysmon.h"
+
+#include <algorithm>
+
+#include "runtime/os/clock.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/retake.h"
+
+namespace heddle::sched {
+namespace {
+
+constexpr int64_t kShortestNs = 20'000;
+constexpr int64_t kLongestNs = 10'000'000;
+constexpr int kIdleLooks = 50;
+
+// How long to sleep: see the header.
+class BackOff {
+ public:
+  int64_t Next() {
+    if (idle_ == 0) {
+      ns_ = kShortestNs;
+    } else if (idle_ > kIdleLooks) {
+      ns_ = std::min(2 * ns_, kLongestNs);
+    }
+    return ns_;
+  }
+  void Looked(bool took) { idle_ = took ? 0 : idle_ + 1; }
+
+ private:
+  int idle_ = 0;
+  int64_t ns_ = kShortestNs;
+};
+
+bool AllIdle(Sched* sched) {
+  return sched->npidle.load(std::memory_order_relaxed) ==
+         sched->gomaxprocs.load(std::memory_order_relaxed);
+}
+
+// Sleeps for `ns` nanoseconds at most or, while all Ps are idle, for as long as
+// they are; false if the runtime ends.
+bool Sleep(Sched* sched, int64_t ns, bool deep) {
+  {
+    os::LockGuard guard(sched->lock);
+    if (sched->exiting.load(std::memory_order_relaxed)) return false;
+    deep = deep && AllIdle(sched);
+    sched->sysmonwait = deep ? SysmonWait::kDeep : SysmonWait::kShort;
+  }
+  sched->sysmonnote.SleepFor(deep ? -1 : ns);
+  os::LockGuard guard(sched->lock);
+  // Whoever wakes us does so under the lock.
+  if (sched->sysmonwait == SysmonWait::kAwake) sched->sysmonnote.Clear();
+  sched->sysmonwait = SysmonWait::kAwake;
+  return !sched->exiting.load(std::memory_order_relaxed);
+}
+
+void Sysmon(M* mp) {
+  Sched* sched = mp->sched;
+  BackOff back_off;
+  int64_t busy = os::Nanotime();  // when a P was last seen busy
+  int64_t now = busy;
+  while (Sleep(sched, back_off.Next(), now - busy >= kDeepSleepNs)) {
+    now = os::Nanotime();
+    sched->coarse_now.store(now, std::memory_order_relaxed);
+    const bool woken = now - busy >= kDeepSleepNs;
+    if (!AllIdle(sched)) busy = now;
+    back_off.Looked(Retake(sched, now) != 0 || (woken && busy == now));
+  }
+}
+
+}  // namespace
+
+void StartSysmon(Sched* sched) {
+  int64_t id;
+  {
+    os::LockGuard guard(sched->lock);
+    if (sched->sysmon_started) return;
+    sched->sysmon_started = true;
+    sched->nmsys++;
+    id = MReserveId(sched);
+  }
+  sched->coarse_now.store(os::Nanotime(), std::memory_order_relaxed);
+  NewM(sched, Sysmon, nullptr, id);
+}
+
+void WakeSysmon(Sched* sched, bool any_sleep) {
+  if (sched->sysmonwait == SysmonWait::kDeep) {
+    // It was asleep for long, and who is woken now may soon read the clock.
+    sched->coarse_now.store(os::Nanotime(), std::memory_order_relaxed);
+  } else if (!any_sleep || sched->sysmonwait == SysmonWait::kAwake) {
+    return;
+  }
+  sched->sysmonwait = SysmonWait::kAwake;
+  sched->sysmonnote.Wakeup();
+}
+
+}  // namespace heddle::sched
