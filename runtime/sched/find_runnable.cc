@@ -38,13 +38,14 @@ bool StopBetweenRuns(M* mp) {
   DropSpinning(mp);
   GQueue<G> left;
   const uint32_t n = mp->p->runq.Drain(&left);
-  P* pp = ReleaseP();
   {
     os::LockGuard guard(sched->lock);
     if (n > 0) {
       GlobRunqPutHeadBatch(sched, &left, static_cast<int32_t>(n));
     }
-    PidlePutOrStop(sched, pp);
+    // The next Run has begun meanwhile: it found no idle P, and waits for this.
+    if (sched->main_started.load(std::memory_order_relaxed)) return true;
+    PidlePutOrStop(sched, ReleaseP());
     if (mp == sched->m0) {
       mp->leave = true;
       return false;

@@ -196,10 +196,11 @@ bool StopM() {
   return true;
 }
 
-void NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
+M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
   M* mp = AllocM(sched, fn, id);
   mp->nextp = pp;
   NewM1(mp);
+  return mp;
 }
 
 M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {

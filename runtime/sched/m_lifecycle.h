@@ -53,8 +53,8 @@ void HandoffP(Sched* sched, P* pp);
 bool StopM();
 
 // Makes a new M with id `id`, from MReserveId, whose thread runs fn(mp) and
-// then schedules with pp. (newm)
-void NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id);
+// then schedules with pp, if that is not null. Returns it. (newm)
+M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id);
 
 // Makes the M without its thread. (allocm, mcommoninit)
 M* AllocM(Sched* sched, void (*fn)(M*), int64_t id);

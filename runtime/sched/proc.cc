@@ -103,7 +103,7 @@ M* NextToJoin(Sched* sched) {
 bool Quiet(Sched* sched) {
   os::LockGuard guard(sched->lock);
   for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-    if (mp != sched->m0 &&
+    if (mp != sched->m0 && mp != sched->sysmon &&
         (mp->thread.handle == 0 || !os::OsThreadExited(mp->thread))) {
       return false;
     }
@@ -202,14 +202,15 @@ bool M0Leaves(M* m0) {
 
 void DestroySched(Sched* sched) {
   int32_t running;
+  M* sysmon;
   {
     os::LockGuard guard(sched->lock);
     if (sched->run_under_way) {
       base::Throw("heddle::Runtime destroyed while it runs");
     }
     sched->exiting.store(true, std::memory_order_relaxed);
-    // Sysmon leaves at once.
     WakeSysmon(sched, /*any_sleep=*/true);
+    sysmon = sched->sysmon;
     running = sched->nm - sched->nmsys;
     while (M* mp = MGet(sched)) {
       running--;
@@ -217,6 +218,8 @@ void DestroySched(Sched* sched) {
       mp->park.Wakeup();
     }
   }
+  // It leaves at once, whatever others do.
+  if (sysmon != nullptr) os::OsThreadJoin(&sysmon->thread);
   // What runs now comes to an end by itself, except after kAbandon.
   if (running > 0 && sched->options.on_main_return == OnMainReturn::kAbandon) {
     AddOrphan(sched);

@@ -26,6 +26,12 @@ void SleepUntil(const std::atomic<bool>& flag) {
   while (!flag) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
+// Takes sysmon's place: the test looks.
+void WithoutSysmon(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  sched->sysmon_started = true;
+}
+
 // A look of sysmon's, from outside: who is inside cannot take its own P.
 int Look(Sched* sched, int64_t now) {
   int taken = 0;
@@ -148,6 +154,7 @@ TEST_F(RetakeTest, TheRuntimeCanBeUsedInABlockingCall) {
 
 TEST_F(RetakeTest, NotIfNobodyWaits) {
   SchedForTest s({.procs = 2});
+  WithoutSysmon(s.get());
   s.Run([&] {
     P* pp = Getg()->m->p;
     // Two looks of sysmon's, a slice and more apart.
@@ -179,6 +186,7 @@ TEST_F(RetakeTest, NotInsideTheRuntime) {
 
 TEST_F(RetakeTest, NotWithPreemptOff) {
   SchedForTest s({.procs = 1, .preempt = false});
+  WithoutSysmon(s.get());
   s.Run([&] {
     bool ran = false;
     GoOn([&] { ran = true; });
@@ -191,19 +199,17 @@ TEST_F(RetakeTest, NotWithPreemptOff) {
 
 // The slice grows with the number of hogs, so that threads do not multiply.
 TEST_F(RetakeTest, PatienceGrowsWithTheHogs) {
-  SchedForTest s({.procs = 1, .preempt = false});
+  SchedForTest s({.procs = 1});
+  WithoutSysmon(s.get());
   s.Run([&] {
     bool ran = false;
     GoOn([&] { ran = true; });
-    // Sysmon has preempt off; these looks have not.
-    const_cast<bool&>(s->preempt) = true;
     s->nhogs = 3;
     const int64_t now = os::Nanotime();
     Look(s.get(), now);
     EXPECT_EQ(Look(s.get(), now + 3 * kForcePreemptNs), 0);
     EXPECT_FALSE(ran);
     const int taken = Look(s.get(), now + 4 * kForcePreemptNs);
-    const_cast<bool&>(s->preempt) = false;
     EXPECT_EQ(taken, 1);
     EXPECT_EQ(s->nhogs, 4);
     Gosched();

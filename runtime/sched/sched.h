@@ -66,6 +66,7 @@ struct Sched {
 
   // ---- sysmon ----
   bool sysmon_started ABSL_GUARDED_BY(lock) = false;
+  M* sysmon ABSL_GUARDED_BY(lock) = nullptr;
   SysmonWait sysmonwait ABSL_GUARDED_BY(lock) = SysmonWait::kAwake;
   os::Note sysmonnote;  // woken under lock
   // The monotonic clock in nanoseconds, as sysmon last saw it: 10 ms late at

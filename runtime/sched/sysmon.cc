@@ -79,7 +79,9 @@ void StartSysmon(Sched* sched) {
     id = MReserveId(sched);
   }
   sched->coarse_now.store(os::Nanotime(), std::memory_order_relaxed);
-  NewM(sched, Sysmon, nullptr, id);
+  M* mp = NewM(sched, Sysmon, nullptr, id);
+  os::LockGuard guard(sched->lock);
+  sched->sysmon = mp;
 }
 
 void WakeSysmon(Sched* sched, bool any_sleep) {
