@@ -124,16 +124,14 @@ GiveUp GivePUp(M* mp, G** gp) {
   }
   *gp = GlobRunqGet(sched, mp->p, 0);
   if (*gp != nullptr) return GiveUp::kFound;
-  if (!mp->spinning &&
-      sched->needspinning.load(std::memory_order_seq_cst) != 0) {
+  if (!mp->spinning && sched->WorkAnnounced()) {
     BecomeSpinning(mp);
     return GiveUp::kLookAgain;
   }
   PidlePut(sched, ReleaseP());
   // The other half of WakeP's look at npidle. A spinning M reads the queues
   // again anyhow.
-  if (!mp->spinning &&
-      sched->needspinning.load(std::memory_order_seq_cst) != 0) {
+  if (!mp->spinning && sched->WorkAnnounced()) {
     AcquireP(PidleGet(sched));
     BecomeSpinning(mp);
     return GiveUp::kLookAgain;

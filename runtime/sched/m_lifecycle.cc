@@ -44,14 +44,11 @@ void MInit(M* mp) {
 
 void BecomeSpinning(M* mp) {
   mp->spinning = true;
-  mp->sched->nmspinning.fetch_add(1, std::memory_order_seq_cst);
-  mp->sched->needspinning.store(0, std::memory_order_seq_cst);
+  mp->sched->AddSpinning();
 }
 
 void LowerSpinning(Sched* sched, const char* who) {
-  if (sched->nmspinning.fetch_sub(1, std::memory_order_seq_cst) < 1) {
-    base::Throw("%s: negative nmspinning", who);
-  }
+  if (!sched->LowerSpinning()) base::Throw("%s: negative nmspinning", who);
 }
 
 void Submit(Sched* sched, G* gp) {
@@ -68,21 +65,12 @@ void Submit(Sched* sched, G* gp) {
 }
 
 void WakeP(Sched* sched) {
-  // Sequentially consistent loads and stores here, in PidlePut and in
-  // FindRunnable's last looks: see the protocol in the header. The caller has
-  // queued its work with one, or calls StoreLoadFence.
-  if (sched->npidle.load(std::memory_order_seq_cst) == 0) {
-    if (sched->needspinning.load(std::memory_order_seq_cst) == 0) {
-      sched->needspinning.store(1, std::memory_order_seq_cst);
-    }
-    if (sched->npidle.load(std::memory_order_seq_cst) == 0) return;
-  }
+  // The caller has queued its work by a sequentially consistent store, or has
+  // called StoreLoadFence: see the protocol in the header.
+  if (!sched->WantSpinner()) return;
   // Be conservative about spinning threads: one at a time is started.
-  int32_t none = 0;
   if (!sched->main_started.load(std::memory_order_relaxed) ||
-      sched->nmspinning.load(std::memory_order_seq_cst) != 0 ||
-      !sched->nmspinning.compare_exchange_strong(none, 1,
-                                                 std::memory_order_seq_cst)) {
+      !sched->ClaimSpinning()) {
     return;
   }
   M* mp = Acquirem();
@@ -136,13 +124,8 @@ void HandoffP(Sched* sched, P* pp) {
     return;
   }
   // No work here: but if all others are busy there may be some to steal.
-  int32_t none = 0;
   if (sched->gomaxprocs.load(std::memory_order_relaxed) > 1 &&
-      sched->nmspinning.load(std::memory_order_seq_cst) == 0 &&
-      sched->npidle.load(std::memory_order_seq_cst) == 0 &&
-      sched->nmspinning.compare_exchange_strong(none, 1,
-                                                std::memory_order_seq_cst)) {
-    sched->needspinning.store(0, std::memory_order_seq_cst);
+      sched->ClaimSpinningIfAllBusy()) {
     StartM(sched, pp, /*spinning=*/true);
     return;
   }
@@ -153,7 +136,7 @@ void HandoffP(Sched* sched, P* pp) {
     if (!start) {
       if (!PidlePutOrStop(sched, pp)) return;
       // The other half of WakeP's look at npidle.
-      if (sched->needspinning.load(std::memory_order_seq_cst) != 0) {
+      if (sched->WorkAnnounced()) {
         start = true;
         pp = PidleGet(sched);
       }
@@ -163,8 +146,7 @@ void HandoffP(Sched* sched, P* pp) {
   if (pp->runq.Empty() &&
       sched->runqsize.load(std::memory_order_relaxed) == 0) {
     // Somebody submitted to a queue while no P was idle: look for it.
-    sched->nmspinning.fetch_add(1, std::memory_order_seq_cst);
-    sched->needspinning.store(0, std::memory_order_seq_cst);
+    sched->AddSpinning();
     StartM(sched, pp, /*spinning=*/true);
   } else {
     StartM(sched, pp, /*spinning=*/false);

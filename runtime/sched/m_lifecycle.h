@@ -18,6 +18,9 @@
 //   2. needspinning = 1            2. full fence
 //   3. npidle == 0: returns        3. needspinning == 1: takes a P, spins
 //
+// The counters and what is decided on them are in spinning.h, which is checked
+// by a model (docs/models.md).
+//
 // Whoever finds work while it spins, and was the last to spin, calls WakeP: if
 // there was one piece of work there may be more.
 //

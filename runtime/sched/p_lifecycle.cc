@@ -38,9 +38,7 @@ void PidlePut(Sched* sched, P* pp) {
   sched->idlep_mask.Set(pp->id);
   pp->link = sched->pidle;
   sched->pidle = pp;
-  // Sequentially consistent: the giver-up raises this and then reads
-  // needspinning, the submitter sets needspinning and then reads this (WakeP).
-  sched->npidle.fetch_add(1, std::memory_order_seq_cst);
+  sched->RaiseIdle();
 }
 
 void GcStopP(Sched* sched, P* pp) {
@@ -64,13 +62,13 @@ P* PidleGet(Sched* sched) {
   sched->idlep_mask.Clear(pp->id);
   sched->pidle = pp->link;
   pp->link = nullptr;
-  sched->npidle.fetch_sub(1, std::memory_order_relaxed);
+  sched->LowerIdle();
   return pp;
 }
 
 P* PidleGetSpinning(Sched* sched) {
   P* pp = PidleGet(sched);
-  if (pp == nullptr) sched->needspinning.store(1, std::memory_order_seq_cst);
+  if (pp == nullptr) sched->AnnounceWork();
   return pp;
 }
 

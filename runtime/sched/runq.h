@@ -33,6 +33,7 @@
 #include <utility>
 
 #include "absl/base/optimization.h"
+#include "runtime/base/atomics.h"
 #include "runtime/base/fast_rand.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/gqueue.h"
@@ -42,10 +43,7 @@ namespace heddle::sched {
 // Go's len(p.runq). A power of two, so that an index wraps without a division.
 inline constexpr uint32_t kRunqSize = 256;
 
-struct StdAtomics {
-  template <typename T>
-  using Atomic = std::atomic<T>;
-};
+using base::StdAtomics;
 
 // What Get took, and whether it goes on with its predecessor's time slice
 // (true for runnext), so that a pair that readies each other cannot starve the

@@ -22,6 +22,7 @@
 #include "runtime/sched/p.h"
 #include "runtime/sched/p_mask.h"
 #include "runtime/sched/random_order.h"
+#include "runtime/sched/spinning.h"
 #include "runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
@@ -29,7 +30,8 @@ namespace heddle::sched {
 // Whether sysmon sleeps, and how deeply: see sysmon.h.
 enum class SysmonWait { kAwake, kShort, kDeep };
 
-struct Sched {
+// nmspinning, needspinning and npidle are Spinning's.
+struct Sched : Spinning {
   // Starts no thread. `options` is valid: what ResolveOptions returned.
   explicit Sched(const Options& options);
   // Stops every M and waits for its thread. See proc.h for what becomes of
@@ -56,13 +58,6 @@ struct Sched {
   // Ms that run no goroutines: sysmon, and m0 once it only waits (see proc.h).
   int32_t nmsys ABSL_GUARDED_BY(lock) = 0;
   M* allm ABSL_GUARDED_BY(lock) = nullptr;
-  // Ms that look for work. Sequentially consistent with the run queues: a
-  // submitter writes a queue and then reads this; a spinning M lowers this and
-  // then reads the queues. One of them sees the other.
-  std::atomic<int32_t> nmspinning{0};
-  // Work came while no P was idle: whoever is about to give its P up looks
-  // again. See WakeP.
-  std::atomic<uint32_t> needspinning{0};
 
   // ---- sysmon ----
   bool sysmon_started ABSL_GUARDED_BY(lock) = false;
@@ -88,7 +83,6 @@ struct Sched {
   std::unique_ptr<std::atomic<P*>[]> allp;
   std::atomic<int32_t> gomaxprocs{0};
   P* pidle ABSL_GUARDED_BY(lock) = nullptr;
-  std::atomic<int32_t> npidle{0};  // written under lock
   // Bit per P that is idle: thieves pass it by. Written under lock.
   PMask idlep_mask;
   // Changed with the world stopped only.
