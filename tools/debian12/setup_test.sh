@@ -25,9 +25,9 @@ begin() {
   bin="$work/$case/bin"
   mkdir -p "$clone/third_party" "$bin"
   cp -r "$repo/tools" "$clone/"
-  cp -r "$repo/third_party/libunwind" "$clone/third_party/"
+  cp -r "$repo/third_party/libunwind" "$repo/third_party/relacy" "$clone/third_party/"
   local tool
-  for tool in bash cat chmod cmp cp dirname flock grep gzip id mkdir mktemp mv readlink rm sed sha256sum sleep sort \
+  for tool in bash cat chmod cmp cp dirname flock grep gzip id ln mkdir mktemp mv readlink rm sed sha256sum sleep sort \
     tail tar touch tr xz; do
     ln -s "$(command -v "$tool")" "$bin/$tool"
   done
@@ -194,6 +194,7 @@ if [[ -e "$repo/.deps/tarballs/libunwind_1.6.2.orig.tar.gz" ]]; then
   grep -q "^common --override_repository=libunwind=$clone/.deps/libunwind$" "$clone/.deps/bazelrc" ||
     fail "bazelrc: $(cat "$clone/.deps/bazelrc")"
   [[ -e "$clone/.deps/com_google_absl/absl/base/BUILD.bazel" ]] || fail "Abseil is not unpacked"
+  cmp -s "$repo/third_party/relacy/relacy.BUILD" "$clone/.deps/relacy/BUILD.bazel" || fail "relacy is not set up"
   setup
   expect_silence
 
