@@ -1,0 +1,145 @@
+// The note under a model checker: every meeting of a sleeper and its waker.
+
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "runtime/os/note.h"
+#include "testing/model/model.h"
+
+namespace heddle::os {
+namespace {
+
+// futex(2) compares and blocks in one step, may wake for no reason, and may
+// time out where it has a limit, which here is whenever the checker likes.
+struct ModelPolicy {
+  template <typename T>
+  using Atomic = model::Atomic<T>;
+
+  static void FutexSleep(Atomic<uint32_t>* word, uint32_t value, int64_t ns,
+                         HEDDLE_MODEL_SITE) {
+    rl::context& c = rl::ctx();
+    Enter(at);
+    {
+      // The kernel has a lock from its look at the word to the queueing.
+      rl::preemption_disabler locked(c);
+      if (word->impl().load(rl::mo_relaxed, at.Info()) != value) return;
+    }
+    const rl::unpark_reason why = word->impl().wait(
+        c, /*is_timed=*/ns >= 0, /*allow_spurious_wakeup=*/true, at.Info());
+    if (why == rl::unpark_reason_timeout) now += ns;
+  }
+  static void FutexWakeup(Atomic<uint32_t>* word, int n, HEDDLE_MODEL_SITE) {
+    if (model::Mutates(at, model::Op::kCall, std::memory_order_seq_cst)) return;
+    Enter(at);
+    word->impl().wake(rl::ctx(), n, at.Info());
+  }
+  static int64_t Nanotime() { return now; }
+
+  static inline int64_t now = 0;
+
+ private:
+  // The lock makes both a full fence.
+  static void Enter(const model::Site& at) {
+    rl::atomic_thread_fence(rl::mo_seq_cst, at.Info());
+  }
+};
+
+using ModelNote = BasicNote<ModelPolicy>;
+
+// A message each way, so that each note is cleared and used again.
+struct PingPong : rl::test_suite<PingPong, 2> {
+  ModelNote ping, pong;
+  model::Var<int> data{0};
+
+  void thread(unsigned index) {
+    for (int round = 0; round < 2; round++) {
+      if (index == 0) {
+        data.Set(round);
+        ping.Wakeup();
+        pong.Sleep();
+        pong.Clear();
+        model::Require(data.Get() == round + 10, "the answer is seen");
+      } else {
+        ping.Sleep();
+        ping.Clear();
+        model::Require(data.Get() == round, "the question is seen");
+        data.Set(round + 10);
+        pong.Wakeup();
+      }
+    }
+  }
+};
+
+// The sleeper has a limit; when it is over it may be woken all the same.
+struct TimedSleep : rl::test_suite<TimedSleep, 2> {
+  ModelNote note;
+  model::Var<int> data{0};
+  model::Atomic<int> late{0};
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      data.Set(1);
+      note.Wakeup();
+      return;
+    }
+    if (!note.SleepFor(1)) {
+      note.Sleep();
+    }
+    model::Require(data.Get() == 1, "what came before Wakeup is seen");
+    note.Clear();
+  }
+};
+
+TEST(NoteModelTest, PingPong) {
+  EXPECT_CLEAN(PingPong, model::Bound(3));
+  EXPECT_CLEAN(PingPong, model::Random(200'000));
+}
+
+TEST(NoteModelTest, TimedSleep) {
+  EXPECT_CLEAN(TimedSleep, model::Full());
+  EXPECT_CLEAN(TimedSleep, model::Random(200'000));
+}
+
+using enum std::memory_order;
+using enum model::Op;
+using enum model::Mutation::Kind;
+
+TEST(NoteModelTest, Mutants) {
+  EXPECT_CAUGHT(PingPong, model::Bound(3),
+                (model::Mutation{.what = "Sleep's acquire left out",
+                                 .function = "Sleep",
+                                 .op = kLoad,
+                                 .order = acquire}),
+                rl::test_result_data_race);
+  EXPECT_CAUGHT(TimedSleep, model::Full(),
+                (model::Mutation{.what = "SleepFor's acquire left out",
+                                 .function = "SleepFor",
+                                 .op = kLoad,
+                                 .order = acquire}),
+                rl::test_result_data_race);
+  EXPECT_CAUGHT(PingPong, model::Bound(3),
+                (model::Mutation{.what = "Wakeup's release left out",
+                                 .function = "Wakeup",
+                                 .op = kExchange,
+                                 .order = release}),
+                rl::test_result_data_race);
+  EXPECT_CAUGHT(PingPong, model::Bound(3),
+                (model::Mutation{.what = "Sleep does not look at the word",
+                                 .function = "Sleep",
+                                 .op = kLoad,
+                                 .order = acquire,
+                                 .kind = kAnswer,
+                                 .answer = 1}),
+                rl::test_result_user_assert_failed);
+  EXPECT_CAUGHT(PingPong, model::Bound(3),
+                (model::Mutation{.what = "Wakeup wakes nobody",
+                                 .function = "Wakeup",
+                                 .op = kCall,
+                                 .kind = kDrop}),
+                rl::test_result_deadlock);
+}
+
+}  // namespace
+}  // namespace heddle::os
