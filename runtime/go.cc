@@ -5,6 +5,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/os/cpu_count.h"
 #include "runtime/sched/goexit.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/sched.h"
@@ -61,6 +62,10 @@ int NumGoroutine() {
 }
 
 int NumCpu() { return os::NumCpu(); }
+
+void LockOsThread() { sched::LockOsThread(); }
+
+void UnlockOsThread() { sched::UnlockOsThread(); }
 
 int GoMaxProcs(int n) {
   const sched::Sched* sched = CurrentSched();

@@ -70,6 +70,17 @@ int NumCpu();
 // fatal error if n > 0 outside any runtime.
 int GoMaxProcs(int n);
 
+// The calling goroutine keeps its thread for itself, and runs on no other,
+// until as many calls of UnlockOsThread: for libraries that tie state to a
+// thread. Of a goroutine that ends while it is locked, the thread ends too (not
+// the one that called Run). Switches to and from a locked goroutine cost a
+// switch of threads. On a plain thread nothing. UnlockOsThread without
+// LockOsThread does nothing.
+//
+// Source: Go's LockOSThread and UnlockOSThread.
+void LockOsThread();
+void UnlockOsThread();
+
 // Runs f, a call that may block its thread, so that other goroutines run
 // meanwhile. Returns what f returns, throws what it throws; errno is as f left
 // it. Inside, operations that would park the goroutine block the thread. On a

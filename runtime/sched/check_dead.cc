@@ -21,7 +21,8 @@ bool RemoveIdle(Sched* sched, M* mp)
 void CheckDead(Sched* sched) {
   // Not before main is there, nor after the end of Run.
   if (!sched->main_started.load(std::memory_order_relaxed)) return;
-  const int32_t running = sched->nm - sched->nmidle - sched->nmsys;
+  const int32_t running =
+      sched->nm - sched->nmidle - sched->nmidlelocked - sched->nmsys;
   if (running > 0) return;
   if (running < 0) base::Throw("checkdead: inconsistent counts");
   // A G that was queued by a thread outside: its WakeP is under way.

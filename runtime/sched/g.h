@@ -41,7 +41,7 @@ struct G {
   arch::Gobuf sched;
   // Empty for a g0 on a system stack, and for a free G without a stack.
   stack::Stack stack;
-  // The M that runs it or, while it waits, ran it last. Written by that M.
+  // The M that runs it; null while it is parked or queued. Written by that M.
   M* m = nullptr;
   // Link of the list that it is on; owned by the list's owner.
   G* schedlink = nullptr;
@@ -74,6 +74,9 @@ struct G {
 
   // Nanoseconds on the monotonic clock since when it is runnable, if tracked.
   int64_t runnable_since = 0;
+  // The M that it is locked to, else null. The running goroutine's own; read by
+  // whoever takes it off a queue.
+  M* lockedm = nullptr;
   // The M that ran it last, for Sched::migrate_always.
   M* lastm = nullptr;
   // Its runtime. Immutable.

@@ -21,6 +21,8 @@ void Goexit0(G* gp) {
   CasGStatus(gp, GStatus::kRunning, GStatus::kDead);
   mp->curg = nullptr;
   gp->m = nullptr;
+  const bool locked = gp->lockedm != nullptr;
+  gp->lockedm = nullptr;
   gp->fn = nullptr;
   gp->fn_arg = nullptr;
   gp->waitreason.store(WaitReason::kZero, std::memory_order_relaxed);
@@ -32,6 +34,11 @@ void Goexit0(G* gp) {
   if (!gp->is_system) AddOwned(&pp->ngexited, 1);
   GfPut(FreeEnv(sched, pp), gp,
         sched->starting_stack_size.load(std::memory_order_relaxed));
+  if (locked) {
+    mp->lockedg = nullptr;
+    mp->lockedext = 0;
+    mp->dies = true;
+  }
   if (is_main) MainDone(sched, by_goexit);
 }
 

@@ -32,7 +32,7 @@ struct Sched;
 
 struct M {
   M(Sched* sched, int64_t id, uint64_t seed)
-      : sched(sched), id(id), random(seed) {}
+      : sched(sched), id(id), random(seed), joined(id == 0) {}
 
   Sched* const sched;
   // Dense from 0; m0 is the thread that called Run.
@@ -59,6 +59,15 @@ struct M {
   // sched.lock before NoteWakeup.
   bool leave = false;
 
+  // The goroutine that is locked to this thread, and how often it said so.
+  // Written by that goroutine.
+  G* lockedg = nullptr;
+  uint32_t lockedext = 0;
+  // That goroutine has ended, so the thread does.
+  bool dies = false;
+  // It sleeps in StopLockedM. sched.lock.
+  bool stopped_locked = false;
+
   // The commit of the park that is under way, called by ParkM after the
   // goroutine's context is saved.
   bool (*waitunlockf)(G*, void*) = nullptr;
@@ -78,9 +87,11 @@ struct M {
   int* errno_address = nullptr;
   EhGlobals* eh = nullptr;
 
-  // Its thread, to be joined by ~Sched; none for m0. sched.lock.
+  // Its thread; none for m0, and until its maker has noted it. sched.lock.
   os::OsThread thread;
-  // The next of all Ms. Immutable after it is published under sched.lock.
+  // That has been joined, or there is none (m0). Who joins it.
+  bool joined;
+  // The next of all Ms, or of those to be freed. sched.lock.
   M* alllink = nullptr;
 };
 

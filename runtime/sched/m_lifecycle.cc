@@ -4,10 +4,13 @@
 #include <new>
 
 #include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/schedule.h"
+#include "runtime/sched/template_thread.h"
 
 namespace heddle::sched {
 namespace {
@@ -181,11 +184,17 @@ bool StopM() {
 M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
   M* mp = AllocM(sched, fn, id);
   mp->nextp = pp;
-  NewM1(mp);
+  G* gp = Getg();
+  if (gp != nullptr && gp->m->lockedext != 0) {
+    NewMHandoff(gp->m->sched, mp);
+  } else {
+    NewM1(mp);
+  }
   return mp;
 }
 
 M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
+  FreeMs(sched, /*wait=*/false);
   M* mp = new (std::nothrow)
       M(sched, id, sched->options.seed + static_cast<uint64_t>(id));
   if (mp == nullptr) base::Throw("out of memory: no room for an M");
@@ -221,6 +230,24 @@ void NewM1(M* mp) {
   const os::OsThread thread = os::NewOsProc(start, count - 1);
   os::LockGuard guard(mp->sched->lock);
   mp->thread = thread;
+}
+
+bool ThreadHasEnded(const M* mp) {
+  return mp->joined ||
+         (mp->thread.handle != 0 && os::OsThreadExited(mp->thread));
+}
+
+void JoinM(M* mp) {
+  if (mp->joined) return;
+  for (;;) {
+    os::LockGuard guard(mp->sched->lock);
+    // It may have been made by another thread that has not noted it yet.
+    if (mp->thread.handle != 0) break;
+    os::OsYield();
+  }
+  os::OsThreadJoin(&mp->thread);
+  mp->joined = true;
+  if (mp->g0.stack.lo != 0) mp->sched->stackpool.Free(nullptr, mp->g0.stack);
 }
 
 int64_t MReserveId(Sched* sched) {

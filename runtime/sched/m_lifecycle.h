@@ -65,6 +65,13 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id);
 // Makes its thread. (newm1)
 void NewM1(M* mp);
 
+// Whether mp's thread has been made and is off its stack for good.
+bool ThreadHasEnded(const M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mp->sched->lock);
+
+// Waits for the end of mp's thread, if it is not joined yet, and frees its
+// stack. Once it was made to leave; takes sched.lock.
+void JoinM(M* mp);
+
 // Counts a new M and returns its id. The runtime's limit of threads is checked
 // here: a breach is fatal. (mReserveID)
 int64_t MReserveId(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);

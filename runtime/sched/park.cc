@@ -11,7 +11,10 @@ namespace heddle::sched {
 namespace {
 
 // Cuts the tie between gp, which has stopped, and its M. (dropg)
-void DropG(M* mp) { mp->curg = nullptr; }
+void DropG(M* mp) {
+  mp->curg->m = nullptr;
+  mp->curg = nullptr;
+}
 
 // gp becomes runnable: one in kGTrackingPeriod of the times is noted, to tell
 // how long it waits for its turn.

@@ -1,14 +1,18 @@
 #include "runtime/sched/proc.h"
 
+#include <cstdlib>
+
 #include "absl/base/attributes.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/schedule.h"
 #include "runtime/sched/sysmon.h"
+#include "runtime/sched/template_thread.h"
 
 namespace heddle::sched {
 namespace {
@@ -58,24 +62,6 @@ void EndRun(Sched* sched) {
   sched->run_under_way = false;
 }
 
-// m0, without a P, sleeps until the run is over. (kAbandon)
-void WaitForMain(Sched* sched) {
-  bool sleep = false;
-  {
-    os::LockGuard guard(sched->lock);
-    sched->nmsys++;
-    sleep = !sched->run_done.load(std::memory_order_relaxed);
-    sched->m0_waits = sleep;
-    if (sleep) CheckDead(sched);
-  }
-  if (sleep) {
-    sched->main_note.Sleep();
-    sched->main_note.Clear();
-  }
-  os::LockGuard guard(sched->lock);
-  sched->nmsys--;
-}
-
 // The one thing of the runtimes' that is the process's: those that ended while
 // goroutines of theirs still ran.
 struct Orphans {
@@ -85,6 +71,9 @@ struct Orphans {
 ABSL_CONST_INIT Orphans orphans;
 
 void AddOrphan(Sched* sched) {
+  // Those whose threads have ended are not left to the end of the process.
+  [[maybe_unused]] static const int at_exit =
+      std::atexit([] { ReapOrphans(); });
   os::LockGuard guard(orphans.lock);
   sched->next_orphan = orphans.list;
   orphans.list = sched;
@@ -94,7 +83,7 @@ void AddOrphan(Sched* sched) {
 M* NextToJoin(Sched* sched) {
   os::LockGuard guard(sched->lock);
   for (M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-    if (mp->thread.handle != 0) return mp;
+    if (!mp->joined) return mp;
   }
   return nullptr;
 }
@@ -103,8 +92,7 @@ M* NextToJoin(Sched* sched) {
 bool Quiet(Sched* sched) {
   os::LockGuard guard(sched->lock);
   for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-    if (mp != sched->m0 && mp != sched->sysmon &&
-        (mp->thread.handle == 0 || !os::OsThreadExited(mp->thread))) {
+    if (!ThreadHasEnded(mp)) {
       return false;
     }
   }
@@ -113,10 +101,8 @@ bool Quiet(Sched* sched) {
 
 // Waits for the end of all threads of sched's, and deletes it.
 void JoinAndDelete(Sched* sched) {
-  while (M* mp = NextToJoin(sched)) {
-    os::OsThreadJoin(&mp->thread);
-    if (mp->g0.stack.lo != 0) sched->stackpool.Free(nullptr, mp->g0.stack);
-  }
+  FreeMs(sched, /*wait=*/true);
+  while (M* mp = NextToJoin(sched)) JoinM(mp);
   delete sched;
 }
 
@@ -179,6 +165,23 @@ void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
   EndRun(sched);
 }
 
+void WaitForMain(Sched* sched) {
+  bool sleep = false;
+  {
+    os::LockGuard guard(sched->lock);
+    sched->nmsys++;
+    sleep = !sched->run_done.load(std::memory_order_relaxed);
+    sched->m0_waits = sleep;
+    if (sleep) CheckDead(sched);
+  }
+  if (sleep) {
+    sched->main_note.Sleep();
+    sched->main_note.Clear();
+  }
+  os::LockGuard guard(sched->lock);
+  sched->nmsys--;
+}
+
 void MainDone(Sched* sched, bool by_goexit) {
   os::LockGuard guard(sched->lock);
   sched->main_done = true;
@@ -190,7 +193,7 @@ void MainDone(Sched* sched, bool by_goexit) {
 bool M0Leaves(M* m0) {
   Sched* sched = m0->sched;
   if (sched->options.on_main_return != OnMainReturn::kAbandon ||
-      m0->resume != nullptr || m0->p == nullptr) {
+      m0->resume != nullptr || m0->lockedg != nullptr || m0->p == nullptr) {
     return false;
   }
   // Acquire: pairs with the release in FinishRun.
@@ -217,9 +220,16 @@ void DestroySched(Sched* sched) {
       mp->leave = true;
       mp->park.Wakeup();
     }
+    for (M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+      if (!mp->stopped_locked || mp->nextp != nullptr) continue;
+      running--;
+      mp->leave = true;
+      mp->park.Wakeup();
+    }
   }
+  StopTemplateThread(sched);
   // It leaves at once, whatever others do.
-  if (sysmon != nullptr) os::OsThreadJoin(&sysmon->thread);
+  if (sysmon != nullptr) JoinM(sysmon);
   // What runs now comes to an end by itself, except after kAbandon.
   if (running > 0 && sched->options.on_main_return == OnMainReturn::kAbandon) {
     AddOrphan(sched);

@@ -42,6 +42,9 @@ void MainDone(Sched* sched, bool by_goexit);
 // P away and waits until the run is over: then true, and m0 is to leave.
 bool M0Leaves(M* m0);
 
+// m0, without a P, sleeps until the run is over.
+void WaitForMain(Sched* sched);
+
 // A runtime; `options` is what ResolveOptions returned. Starts no thread.
 Sched* CreateSched(const Options& options);
 

@@ -2,11 +2,14 @@
 
 #include "runtime/sched/retake.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
 #include "runtime/os/clock.h"
+#include "runtime/os/thread_state.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/sched_for_test.h"
@@ -95,14 +98,25 @@ TEST_F(RetakeTest, ManyHogsAndOneWhoWaits) {
 
 TEST_F(RetakeTest, ACallThatBlocksAndIsNotWrappedLosesItsP) {
   SchedForTest s({.procs = 1});
+  WithoutSysmon(s.get());
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
   s.Run([&] {
-    std::atomic<bool> stop{false};
-    GoOn([&] {
+    GoOn([&] { EXPECT_EQ(write(fds[1], "x", 1), 1); });
+    std::thread looker([&, tid = Getg()->m->tid] {
+      while (os::ThreadIsRunning(tid)) os::OsYield();
+      const int64_t now = os::Nanotime();
+      EXPECT_EQ(Retake(s.get(), now), 0);
+      EXPECT_EQ(Retake(s.get(), now + kForcePreemptNs), 1);
       EXPECT_EQ(s->nhogs, 0);  // it does not compute
-      stop = true;
     });
-    SleepUntil(stop);
+    char x;
+    EXPECT_EQ(read(fds[0], &x, 1), 1);
+    Gosched();
+    looker.join();
   });
+  close(fds[0]);
+  close(fds[1]);
 }
 
 TEST_F(RetakeTest, ABlockingCallLosesItsP) {

@@ -57,7 +57,23 @@ struct Sched : Spinning {
   int32_t nm ABSL_GUARDED_BY(lock) = 0;
   // Ms that run no goroutines: sysmon, and m0 once it only waits (see proc.h).
   int32_t nmsys ABSL_GUARDED_BY(lock) = 0;
+  // Ms that sleep and have a locked goroutine.
+  int32_t nmidlelocked ABSL_GUARDED_BY(lock) = 0;
   M* allm ABSL_GUARDED_BY(lock) = nullptr;
+  // Ms that have ended, their threads perhaps not yet; see locked_m.h.
+  M* freem ABSL_GUARDED_BY(lock) = nullptr;
+
+  // ---- the template thread, see template_thread.h ----
+  struct NewmHandoff {
+    os::Lock lock{os::LockRank::kNewmHandoff};
+    bool started = false;  // under sched.lock, as is m
+    M* m = nullptr;
+    M* newm ABSL_GUARDED_BY(lock) = nullptr;  // linked by schedlink
+    bool waiting ABSL_GUARDED_BY(lock) = false;
+    bool stop ABSL_GUARDED_BY(lock) = false;
+    os::Note wake;  // woken under lock
+  };
+  NewmHandoff newm_handoff;
 
   // ---- sysmon ----
   bool sysmon_started ABSL_GUARDED_BY(lock) = false;

@@ -4,6 +4,7 @@
 #include "runtime/os/lock.h"
 #include "runtime/sched/find_runnable.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/proc.h"
@@ -55,16 +56,27 @@ void ScheduleLoop() {
     HEDDLE_DCHECK(os::HeldLocks() == 0);
     Found found = {mp->resume, true};
     mp->resume = nullptr;
-    if (found.gp == nullptr) {
+    if (found.gp == nullptr && mp->lockedg != nullptr) {
+      if (!StopLockedM(mp)) return;
+      found = {mp->lockedg, false};
+    } else if (found.gp == nullptr) {
       found = FindRunnable(mp);
       if (found.gp == nullptr) return;
       if (mp->spinning) ResetSpinning(mp);
+      if (found.gp->lockedm != nullptr) {
+        if (!StartLockedM(found.gp)) return;
+        continue;
+      }
       if (sched->options.migrate_always && found.gp->lastm == mp) {
         if (!PassOn(mp, found.gp)) return;
         continue;
       }
     }
     Execute(mp, found.gp, found.inherit_time);
+    if (mp->dies) {
+      MExit(mp);
+      return;
+    }
     if (mp == sched->m0 && M0Leaves(mp)) return;
   }
 }

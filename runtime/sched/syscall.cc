@@ -23,6 +23,7 @@ void ExitSyscall0(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
   CasGStatus(gp, ReadGStatus(gp), GStatus::kRunnable);
+  gp->m = nullptr;
   mp->curg = nullptr;
   P* pp = nullptr;
   {
@@ -38,7 +39,8 @@ void ExitSyscall0(G* gp) {
     mp->resume = gp;
     return;
   }
-  StopM();
+  // If gp is locked, its M waits for it in ScheduleLoop.
+  if (mp->lockedg == nullptr) StopM();
 }
 
 // Gets a P for the calling goroutine, which is inside and has none; keeps

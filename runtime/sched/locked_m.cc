@@ -1,0 +1,134 @@
+#include "runtime/sched/locked_m.h"
+
+#include "runtime/base/throw.h"
+#include "runtime/sched/check_dead.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/template_thread.h"
+
+namespace heddle::sched {
+namespace {
+
+void RemoveFromAllM(Sched* sched, M* mp)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  M** link = &sched->allm;
+  while (*link != mp) {
+    if (*link == nullptr) base::Throw("m not found in allm");
+    link = &(*link)->alllink;
+  }
+  *link = mp->alllink;
+}
+
+// Takes one M off sched.freem whose thread has ended, or any. Null: none.
+M* NextToFree(Sched* sched, bool any) {
+  os::LockGuard guard(sched->lock);
+  for (M** link = &sched->freem; *link != nullptr; link = &(*link)->alllink) {
+    M* mp = *link;
+    if (!any && !ThreadHasEnded(mp)) continue;
+    *link = mp->alllink;
+    return mp;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void LockOsThread() {
+  G* gp = Curg();
+  if (gp == nullptr) return;
+  M* mp = Acquirem();
+  // Before the program changes anything about this thread.
+  StartTemplateThread(mp->sched);
+  if (++mp->lockedext == 0) base::Throw("LockOsThread nesting overflow");
+  mp->lockedg = gp;
+  gp->lockedm = mp;
+  Releasem(mp);
+}
+
+void UnlockOsThread() {
+  G* gp = Curg();
+  if (gp == nullptr) return;
+  M* mp = Acquirem();
+  if (mp->lockedext != 0 && --mp->lockedext == 0) {
+    mp->lockedg = nullptr;
+    gp->lockedm = nullptr;
+  }
+  Releasem(mp);
+}
+
+bool StopLockedM(M* mp) {
+  Sched* sched = mp->sched;
+  if (mp->p != nullptr) HandoffP(sched, ReleaseP());
+  {
+    os::LockGuard guard(sched->lock);
+    if (sched->exiting.load(std::memory_order_relaxed)) return false;
+    mp->stopped_locked = true;
+    sched->nmidlelocked++;
+    CheckDead(sched);
+  }
+  mp->park.Sleep();
+  mp->park.Clear();
+  P* pp;
+  {
+    os::LockGuard guard(sched->lock);
+    mp->stopped_locked = false;
+    if (mp->leave) return false;
+    pp = mp->nextp;
+    mp->nextp = nullptr;
+  }
+  if (ReadGStatus(mp->lockedg) != GStatus::kRunnable) {
+    base::Throw("stoplockedm: not runnable");
+  }
+  AcquireP(pp);
+  return true;
+}
+
+bool StartLockedM(G* gp) {
+  M* mp = Getg()->m;
+  Sched* sched = mp->sched;
+  M* locked = gp->lockedm;
+  if (locked == mp) base::Throw("startlockedm: locked to me");
+  {
+    os::LockGuard guard(sched->lock);
+    if (locked->nextp != nullptr) base::Throw("startlockedm: m has p");
+    if (locked->leave) {
+      // The runtime ends; nobody runs gp any more.
+      GlobRunqPut(sched, gp);
+      return true;
+    }
+    // Under the lock: ~Runtime wakes such Ms too.
+    sched->nmidlelocked--;
+    locked->nextp = ReleaseP();
+    locked->park.Wakeup();
+  }
+  return StopM();
+}
+
+void MExit(M* mp) {
+  Sched* sched = mp->sched;
+  HandoffP(sched, ReleaseP());
+  if (mp == sched->m0) {
+    mp->dies = false;
+    WaitForMain(sched);
+    return;
+  }
+  os::LockGuard guard(sched->lock);
+  RemoveFromAllM(sched, mp);
+  mp->alllink = sched->freem;
+  sched->freem = mp;
+  sched->nm--;
+  CheckDead(sched);
+}
+
+void FreeMs(Sched* sched, bool wait) {
+  // Nobody takes Ps meanwhile: a taker looks at Ms without sched.lock.
+  os::LockGuard guard(sched->steal_lock);
+  while (M* mp = NextToFree(sched, wait)) {
+    JoinM(mp);
+    delete mp;
+  }
+}
+
+}  // namespace heddle::sched
