@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/base/fence.h"
-
 namespace heddle::sched {
 namespace {
 
@@ -53,9 +51,6 @@ void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
     os::LockGuard guard(sched->lock);
     GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));
   });
-  // WakeP, which comes next, needs the queue written before it looks around.
-  // The exchange of runnext sees to it; the tail is a plain store.
-  if (!next || random != nullptr) base::StoreLoadFence();
 }
 
 }  // namespace heddle::sched

@@ -68,8 +68,8 @@ void Submit(Sched* sched, G* gp) {
 }
 
 void WakeP(Sched* sched) {
-  // The caller has queued its work by a sequentially consistent store, or has
-  // called StoreLoadFence: see the protocol in the header.
+  // The caller has queued its work by a sequentially consistent store (Runq's
+  // Put) or under the lock: see the protocol in the header.
   if (!sched->WantSpinner()) return;
   // Be conservative about spinning threads: one at a time is started.
   if (!sched->main_started.load(std::memory_order_relaxed) ||

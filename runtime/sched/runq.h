@@ -76,8 +76,7 @@ class Runq {
   void Put(T* gp, bool next, base::FastRand* random, Overflow&& overflow) {
     if (random != nullptr && next && random->Below(2) == 0) next = false;
     if (next) {
-      // Sequentially consistent: the owner goes on to look whether a thief must
-      // be woken (WakeP), a thief that goes to sleep looks here last (Empty).
+      // Sequentially consistent: see below.
       gp = runnext_.exchange(gp, std::memory_order_seq_cst);
       if (gp == nullptr) return;
     }
@@ -89,8 +88,12 @@ class Runq {
       if (t - h < kSize) {
         ring_[t % kSize].store(gp, std::memory_order_relaxed);
         // Release: pairs with the acquire of tail_ in Grab; makes the slot,
-        // and the node behind it, available for consumption.
-        tail_.store(t + 1, std::memory_order_release);
+        // and the node behind it, available for consumption. Sequentially
+        // consistent: the owner goes on to look whether a thief must be woken
+        // (WakeP), a thief that goes to sleep looks here last (Empty). That
+        // runnext was exchanged so before is not enough for the node that was
+        // kicked out: a thief may have taken its successor meanwhile.
+        tail_.store(t + 1, std::memory_order_seq_cst);
         return;
       }
       if (PutSlow(gp, h, t, random, overflow)) return;
@@ -118,10 +121,11 @@ class Runq {
   RunqGetResult<T> Get() {
     T* next = runnext_.load(std::memory_order_relaxed);
     // A thief may take it first; nobody else can put another there (INV-RQ3),
-    // so one try is enough. Acquire on success: pairs with nothing of ours,
-    // the node was put by this owner; it orders against the thief's failure.
+    // so one try is enough. Release: pairs with Empty, which must not see it
+    // gone and what it had kicked to the tail not there. Acquire: of what a
+    // thief did before it took another.
     if (next != nullptr && runnext_.compare_exchange_strong(
-                               next, nullptr, std::memory_order_acquire,
+                               next, nullptr, std::memory_order_acq_rel,
                                std::memory_order_relaxed)) {
       return {next, true};
     }
