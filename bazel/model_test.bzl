@@ -10,7 +10,7 @@ _COPTS = [
     "-U_FORTIFY_SOURCE",
 ]
 
-def heddle_model_test(name, srcs, deps, size = "small"):
+def heddle_model_test(name, srcs, deps, size = "medium"):
     """Declares a test that runs models.
 
     Args:

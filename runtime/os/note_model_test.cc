@@ -108,37 +108,32 @@ using enum model::Mutation::Kind;
 
 TEST(NoteModelTest, Mutants) {
   EXPECT_CAUGHT(PingPong, model::Bound(3),
-                (model::Mutation{.what = "Sleep's acquire left out",
-                                 .function = "Sleep",
-                                 .op = kLoad,
-                                 .order = acquire}),
-                rl::test_result_data_race);
+                {.what = "Sleep's acquire left out",
+                 .function = "Sleep",
+                 .op = kLoad,
+                 .order = acquire});
   EXPECT_CAUGHT(TimedSleep, model::Full(),
-                (model::Mutation{.what = "SleepFor's acquire left out",
-                                 .function = "SleepFor",
-                                 .op = kLoad,
-                                 .order = acquire}),
-                rl::test_result_data_race);
+                {.what = "SleepFor's acquire left out",
+                 .function = "SleepFor",
+                 .op = kLoad,
+                 .order = acquire});
   EXPECT_CAUGHT(PingPong, model::Bound(3),
-                (model::Mutation{.what = "Wakeup's release left out",
-                                 .function = "Wakeup",
-                                 .op = kExchange,
-                                 .order = release}),
-                rl::test_result_data_race);
+                {.what = "Wakeup's release left out",
+                 .function = "Wakeup",
+                 .op = kExchange,
+                 .order = release});
   EXPECT_CAUGHT(PingPong, model::Bound(3),
-                (model::Mutation{.what = "Sleep does not look at the word",
-                                 .function = "Sleep",
-                                 .op = kLoad,
-                                 .order = acquire,
-                                 .kind = kAnswer,
-                                 .answer = 1}),
-                rl::test_result_user_assert_failed);
+                {.what = "Sleep does not look at the word",
+                 .function = "Sleep",
+                 .op = kLoad,
+                 .order = acquire,
+                 .kind = kAnswer,
+                 .answer = 1});
   EXPECT_CAUGHT(PingPong, model::Bound(3),
-                (model::Mutation{.what = "Wakeup wakes nobody",
-                                 .function = "Wakeup",
-                                 .op = kCall,
-                                 .kind = kDrop}),
-                rl::test_result_deadlock);
+                {.what = "Wakeup wakes nobody",
+                 .function = "Wakeup",
+                 .op = kCall,
+                 .kind = kDrop});
 }
 
 }  // namespace

@@ -8,11 +8,14 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/base/atomics.h"
 #include "runtime/sched/options.h"
 
 namespace heddle::sched {
 
-class PMask {
+// kSize and Atomics are for the model checker.
+template <int32_t kSize = kMaxProcs, typename Atomics = base::StdAtomics>
+class BasicPMask {
  public:
   // Sequentially consistent: an M that goes to sleep skips Ps by this mask in
   // its last look at the queues (m_lifecycle.h); a P gets its first work after
@@ -30,8 +33,10 @@ class PMask {
  private:
   static uint32_t Bit(int32_t id) { return uint32_t{1} << (id % 32); }
 
-  std::atomic<uint32_t> words_[kMaxProcs / 32] = {};
+  typename Atomics::template Atomic<uint32_t> words_[(kSize + 31) / 32] = {};
 };
+
+using PMask = BasicPMask<>;
 
 }  // namespace heddle::sched
 
