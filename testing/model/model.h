@@ -19,6 +19,7 @@
 #include <ostream>
 #include <streambuf>
 #include <string>
+#include <type_traits>
 
 // Not relacy.hpp: that also defines new, errno, Sleep and a hundred other
 // words.
@@ -135,7 +136,11 @@ class Atomic {
   T load(std::memory_order order, HEDDLE_MODEL_SITE) const {
     if (Mutates(at, Op::kLoad, order)) {
       if (current_mutation->kind == Mutation::Kind::kAnswer) {
-        return (T)current_mutation->answer;
+        if constexpr (std::is_pointer_v<T>) {
+          return reinterpret_cast<T>(current_mutation->answer);
+        } else {
+          return static_cast<T>(current_mutation->answer);
+        }
       }
       order = current_mutation->to;
     }
@@ -228,6 +233,7 @@ class Var {
   T Get(HEDDLE_MODEL_SITE) const { return impl_(at.Info()).load(); }
   void Set(T v, HEDDLE_MODEL_SITE) { impl_(at.Info()).store(v); }
   // For code that takes it for a T.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   operator T() const { return impl_(rl::debug_info()).load(); }
   Var& operator=(T v) {
     impl_(rl::debug_info()).store(v);
