@@ -3,10 +3,19 @@
 // protects its counter, each wait ends.
 //
 // What a goroutine does is a function of the seed, which the test prints when
-// it fails; with one P, so is the order.
+// it fails. With one P and Options::randomize so is the order in which they do
+// it, as long as nothing that depends on the clock takes part (kTimed below):
+// the test Reproducible shows that.
+//
+// HEDDLE_STRESS_SECONDS=600 in the environment makes the mix go on for ten
+// minutes, with a new seed in each round.
+
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <thread>  // NOLINT
@@ -27,14 +36,19 @@ constexpr int kFewer = sanitizer::kTsan ? 4 : 1;
 // Live goroutines are kept below this: ThreadSanitizer has a limit of 8,128.
 constexpr int kMostLive = 300;
 
+// Whether operations take part whose effect depends on the clock or on other
+// threads.
+enum class Timed { kNo, kYes };
+
 class Mix {
  public:
-  Mix(uint64_t seed, int goroutines) : seed_(seed), left_(goroutines) {}
+  Mix(uint64_t seed, int goroutines, Timed timed)
+      : seed_(seed), timed_(timed), left_(goroutines) {}
 
   // The main goroutine.
   void Main(Runtime* runtime) {
     std::thread foreign([&] {
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; timed_ == Timed::kYes && i < kForeign; i++) {
         Start([runtime](auto&& f) { runtime->Go(f); });
         if (i % 4 == 0) std::this_thread::yield();
         const std::lock_guard guard(mutex_[1]);
@@ -44,7 +58,11 @@ class Mix {
     while (Start([](auto&& f) { Go(f); })) {
       if (live_ > kMostLive) Yield();
     }
-    Blocking([&] { foreign.join(); });
+    if (timed_ == Timed::kYes) {
+      Blocking([&] { foreign.join(); });
+    } else {
+      foreign.join();
+    }
     all_.Wait();
   }
 
@@ -53,8 +71,11 @@ class Mix {
     EXPECT_EQ(live_, 0);
     int64_t locked = 0;
     for (int64_t n : counter_) locked += n;
-    EXPECT_EQ(locked, locks_ + 20);
+    EXPECT_EQ(locked, locks_ + (timed_ == Timed::kYes ? kForeign : 0));
   }
+
+  // Which goroutine did which step, in order. With one P only.
+  const std::vector<uint32_t>& history() const { return history_; }
 
  private:
   // Starts one more goroutine by `go`, unless all were. Adds to all_ first.
@@ -67,6 +88,15 @@ class Mix {
     all_.Add(1);
     go([this, n] { One(n); });
     return true;
+  }
+
+  // The same with options.
+  void StartWith(base::FastRand* random) {
+    GoOptions options;
+    options.name = "with options";
+    options.stack_size = size_t{16 << 10} << random->Below(6);
+    options.system = random->Below(2) == 0;
+    Start([&](auto&& f) { Go(options, f); });
   }
 
   struct End {
@@ -83,13 +113,17 @@ class Mix {
     base::FastRand random(seed_ * 1'000'003 + static_cast<uint64_t>(n));
     const std::string mine = "goroutine " + std::to_string(n);
     for (int step = 0; step < 10; step++) {
-      switch (random.Below(10)) {
+      if (timed_ == Timed::kNo) history_.push_back(n * 16 + step);
+      switch (random.Below(timed_ == Timed::kYes ? 17 : 10)) {
         case 0:
         case 1:
           Yield();
           break;
         case 2:
           if (live_ < kMostLive) Start([](auto&& f) { Go(f); });
+          break;
+        case 9:
+          if (live_ < kMostLive) StartWith(&random);
           break;
         case 3:
         case 4:
@@ -99,18 +133,62 @@ class Mix {
           ForkAndJoin(&random);
           break;
         case 6:
-          Blocking([&] { os::Usleep(random.Below(50)); });
+          Errno(n);
           break;
         case 7:
           Thrown(mine);
           break;
         case 8:
+          if (random.Below(20) == 0) Goexit();
+          break;
+        case 10:
+        case 11:
+          Blocking([&] { os::Usleep(random.Below(50)); });
+          break;
+        case 12:
           if (random.Below(10) == 0) GoMaxProcs(1 + random.Below(4));
           break;
+        case 13:
+          if (random.Below(50) == 0) Compute(random.Below(30));
+          break;
+        case 14:
+          // A call that blocks, and nobody said so.
+          if (random.Below(50) == 0) usleep(random.Below(20'000));
+          break;
+        case 15:
+          if (random.Below(10) == 0) LockedToThread(&random);
+          break;
         default:
-          if (random.Below(20) == 0) Goexit();
+          Blocking([&] { Start([](auto&& f) { Go(f); }); });
       }
     }
+  }
+
+  // Keeps its thread for so many milliseconds.
+  static void Compute(uint32_t ms) {
+    const int64_t end = os::Nanotime() + ms * int64_t{1'000'000};
+    while (os::Nanotime() < end) os::ProcYield(10);
+  }
+
+  // Now and then the goroutine ends locked.
+  void LockedToThread(base::FastRand* random) {
+    LockOsThread();
+    const pid_t tid = gettid();
+    for (uint32_t i = random->Below(4); i > 0; i--) {
+      if (i % 2 == 0) {
+        Yield();
+      } else {
+        Locked(random);
+      }
+      EXPECT_EQ(gettid(), tid);
+    }
+    if (random->Below(4) != 0) UnlockOsThread();
+  }
+
+  static void Errno(int n) {
+    errno = n;
+    Yield();
+    EXPECT_EQ(errno, n);
   }
 
   void Locked(base::FastRand* random) {
@@ -145,8 +223,10 @@ class Mix {
   }
 
   static constexpr uint32_t kMutexes = 3;
+  static constexpr int kForeign = 20;
 
   const uint64_t seed_;
+  const Timed timed_;
   std::atomic<int> left_;
   std::atomic<int> live_{0};
   std::atomic<int> started_{0};
@@ -155,6 +235,7 @@ class Mix {
   WaitGroup all_;
   Mutex mutex_[kMutexes];
   int64_t counter_[kMutexes] = {};
+  std::vector<uint32_t> history_;
 };
 
 struct Shape {
@@ -163,19 +244,29 @@ struct Shape {
   int goroutines;
 };
 
+// How long each shape goes on, at least.
+int64_t StressNs() {
+  const char* seconds = std::getenv("HEDDLE_STRESS_SECONDS");
+  constexpr int kShapes = 9;
+  return seconds == nullptr ? 0
+                            : std::atoi(seconds) * (1'000'000'000LL / kShapes);
+}
+
 class StressTest : public testing::TestWithParam<Shape> {};
 
 TEST_P(StressTest, Mix) {
-  for (uint64_t seed = 1; seed <= 3; seed++) {
+  const int64_t end = os::Nanotime() + StressNs();
+  for (uint64_t seed = 1; seed <= 3 || os::Nanotime() < end; seed++) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Options options = GetParam().options;
     options.seed = seed;
     Runtime runtime(options);
     for (int run = 0; run < 2; run++) {
-      Mix mix(seed, GetParam().goroutines / kFewer);
+      Mix mix(seed, GetParam().goroutines / kFewer, Timed::kYes);
       runtime.Run([&] { mix.Main(&runtime); });
       mix.ExpectAllDone();
     }
+    if (HasFailure()) break;
   }
 }
 
@@ -187,8 +278,25 @@ INSTANTIATE_TEST_SUITE_P(
         Shape{"OnePRandom", {.procs = 1, .randomize = true}, 500},
         Shape{"TwoPsRandom", {.procs = 2, .randomize = true}, 500},
         Shape{"OnePMigrating", {.procs = 1, .migrate_always = true}, 60},
+        Shape{"TwoPsNoPreemption", {.procs = 2, .preempt = false}, 500},
         Shape{"TwoPsMigrating", {.procs = 2, .migrate_always = true}, 60}),
     [](const testing::TestParamInfo<Shape>& info) { return info.param.name; });
+
+std::vector<uint32_t> History(uint64_t seed) {
+  Runtime runtime(Options{.procs = 1, .randomize = true, .seed = seed});
+  Mix mix(seed, 300, Timed::kNo);
+  runtime.Run([&] { mix.Main(&runtime); });
+  mix.ExpectAllDone();
+  return mix.history();
+}
+
+TEST(StressTest, ReproducibleFromTheSeedOnOneP) {
+  const std::vector<uint32_t> first = History(1);
+  EXPECT_GT(first.size(), 1000u);
+  for (int i = 0; i < 3; i++) EXPECT_EQ(History(1), first);
+  EXPECT_NE(History(2), first);
+  EXPECT_EQ(History(2), History(2));
+}
 
 // Goroutines that appear one at a time, with a pause between, from a thread
 // outside: each must wake somebody. A lost wake-up hangs this.

@@ -58,6 +58,11 @@ G* ParkableG() {
   return gp == nullptr || ReadGStatus(gp) == GStatus::kSyscall ? nullptr : gp;
 }
 
+bool Deterministic() {
+  const G* gp = Getg();
+  return gp != nullptr && gp->home->deterministic;
+}
+
 void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   G* gp = Getg();
   M* mp = gp->m;

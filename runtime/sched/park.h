@@ -20,6 +20,10 @@ namespace heddle::sched {
 // and inside Blocking, where the thread itself has to wait.
 G* ParkableG();
 
+// Whether what the calling goroutine does must not depend on the clock: see
+// Options::randomize.
+bool Deterministic();
+
 // Parks the calling goroutine until Ready. unlockf(gp, lock) runs once the
 // context is saved and publishes that; gp may be running again, elsewhere,
 // before it returns. If it returns false, gp goes on at once. Null: no commit.
