@@ -1,0 +1,29 @@
+#!/bin/bash
+# Runs benchmarks/hog.cc and its Go twin in turn, and prints the lateness of
+# each and heddle's as a ratio to Go's. Arguments: the number of rounds (3).
+#
+#   tools/bazel run -c opt //benchmarks:compare_hog
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+rounds="${1:-3}"
+if ! command -v go >/dev/null; then
+  echo "there is no go in PATH; on Debian: apt-get install golang-go" >&2
+  exit 1
+fi
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+cp "$here/peers/go/hog/main.go" "$work"
+(cd "$work" && GO111MODULE=off GOCACHE="$work/cache" go build -o hog main.go)
+
+printf '%-6s %-12s %10s %10s %10s | %10s %10s %10s | %s\n' \
+  round 'procs hogs' 'p50 us' 'p99' 'max' 'Go p50 us' 'p99' 'max' 'ratio p50, p99'
+for ((round = 1; round <= rounds; round++)); do
+  "$here/hog" --benchmark_format=csv 2>/dev/null |
+    sed -n 's|^"BM_SleeperBesideHogs/\([0-9]*\)/\([0-9]*\)/.*|\1 \2,&|p' |
+    awk -F, '{ n = NF; print $1, $(n - 1), $n, $(n - 2) }' >"$work/ours"
+  "$work/hog" >"$work/go"
+  paste -d' ' "$work/ours" "$work/go" | while read -r procs hogs p50 p99 max _ _ g50 g99 gmax; do
+    awk -v r="$round" -v a="$procs $hogs" -v p="$p50" -v q="$p99" -v m="$max" -v gp="$g50" -v gq="$g99" -v gm="$gmax" \
+      'BEGIN { printf "%-6s %-12s %10.0f %10.0f %10.0f | %10.0f %10.0f %10.0f | %.3f %.3f\n", r, a, p, q, m, gp, gq, gm, p / gp, q / gq }'
+  done
+done
