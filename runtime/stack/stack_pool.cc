@@ -39,10 +39,13 @@ absl::StatusOr<Stack> StackPool::Alloc(StackCache* cache, size_t size) {
         "stack size %d is not a power of two between %d and %d bytes", size,
         std::max(kMinStack, PageSize()), kMaxStack));
   }
+  // A go statement leaves errno alone.
+  const int saved_errno = errno;
   errno = 0;
   const Stack stack = size <= kMaxSmallStack ? SmallAlloc(cache, OrderOf(size))
                                              : LargeAlloc(size);
   if (!stack) return OutOfMemory(size, errno);
+  errno = saved_errno;
   sanitizer::RaceMalloc(stack.lo, size);
   sanitizer::MsanMalloc(stack.lo, size);
   sanitizer::AsanUnpoison(stack.lo, size);
