@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include "runtime/base/fast_rand.h"
+#include "runtime/os/alt_stack.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/os/note.h"
 #include "runtime/sched/eh_globals.h"
@@ -86,6 +87,8 @@ struct M {
   // The thread's errno and exception state. Its own thread's.
   int* errno_address = nullptr;
   EhGlobals* eh = nullptr;
+  // Where the thread takes signals. Its own thread's. (gsignal)
+  os::AltStack signal_stack;
 
   // Its thread; none for m0, and until its maker has noted it. sched.lock.
   os::OsThread thread;

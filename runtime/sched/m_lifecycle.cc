@@ -33,6 +33,7 @@ void MStart(void* arg) {
     AcquireP(pp);
     ScheduleLoop();
   }
+  Unminit(mp);
   Setg(nullptr);
 }
 
@@ -43,7 +44,10 @@ void MInit(M* mp) {
   mp->errno_address = &errno;
   mp->eh = ThreadEhGlobals();
   sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
+  mp->signal_stack.Install();
 }
+
+void Unminit(M* mp) { mp->signal_stack.Remove(); }
 
 void BecomeSpinning(M* mp) {
   mp->spinning = true;

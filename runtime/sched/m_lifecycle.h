@@ -82,8 +82,11 @@ void MPut(Sched* sched, M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 // Takes the M that went to sleep last; null when none sleeps. (mget)
 M* MGet(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 
-// Prepares mp for the calling thread: what is cached of the thread. (minit)
+// Prepares mp for the calling thread: what is cached of the thread, and where
+// it takes signals. (minit)
 void MInit(M* mp);
+// Undoes it, before the thread leaves mp. (unminit)
+void Unminit(M* mp);
 
 // The calling M spins from now on; it is not counted yet. (becomeSpinning)
 void BecomeSpinning(M* mp);

@@ -21,16 +21,20 @@ namespace {
 // after: it may be a goroutine of another runtime.
 class M0Scope {
  public:
-  explicit M0Scope(M* m0) : outer_(Getg()) {
+  explicit M0Scope(M* m0) : outer_(Getg()), m0_(m0) {
     Setg(&m0->g0);
     MInit(m0);
   }
-  ~M0Scope() { Setg(outer_); }
+  ~M0Scope() {
+    Unminit(m0_);
+    Setg(outer_);
+  }
   M0Scope(const M0Scope&) = delete;
   M0Scope& operator=(const M0Scope&) = delete;
 
  private:
   G* const outer_;
+  M* const m0_;
 };
 
 // False if there is no P for m0: after kAbandon, others may have all of them.
