@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "absl/status/statusor.h"
+#include "runtime/debug/stack_overflow.h"
 #include "runtime/panic.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/proc.h"
@@ -19,6 +20,7 @@ sched::Sched* NewSched(const Options& options) {
     throw std::invalid_argument(std::string(resolved.status().message()));
   }
   InstallPanicHandler();
+  debug::InstallStackOverflowHandler();
   return sched::CreateSched(*resolved);
 }
 
