@@ -3,10 +3,11 @@
 #ifndef HEDDLE_H_
 #define HEDDLE_H_
 
-#include "runtime/debug/traceback.h"  // IWYU pragma: export
-#include "runtime/go.h"               // IWYU pragma: export
-#include "runtime/runtime.h"          // IWYU pragma: export
-#include "runtime/sync/mutex.h"       // IWYU pragma: export
-#include "runtime/sync/wait_group.h"  // IWYU pragma: export
+#include "runtime/debug/held_locks.h"  // IWYU pragma: export
+#include "runtime/debug/traceback.h"   // IWYU pragma: export
+#include "runtime/go.h"                // IWYU pragma: export
+#include "runtime/runtime.h"           // IWYU pragma: export
+#include "runtime/sync/mutex.h"        // IWYU pragma: export
+#include "runtime/sync/wait_group.h"   // IWYU pragma: export
 
 #endif  // HEDDLE_H_

@@ -3,6 +3,7 @@
 #include <unwind.h>
 
 #include "runtime/base/throw.h"
+#include "runtime/sched/leave_hook.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
@@ -48,6 +49,7 @@ _Unwind_Reason_Code StopAtEnd(int /*version*/, _Unwind_Action actions,
                               _Unwind_Context* /*context*/, void* /*arg*/) {
   if ((actions & _UA_END_OF_STACK) != 0) {
     Acquirem();
+    CallLeaveHook(Getg(), Leaving::kEnds);
     McallDying(Goexit0);
   }
   return _URC_NO_REASON;
@@ -67,6 +69,7 @@ void GoroutineMain(G* gp) {
   Releasem(gp->m);
   gp->fn->run(gp->fn_arg);
   Acquirem();
+  CallLeaveHook(gp, Leaving::kEnds);
   McallDying(Goexit0);
 }
 

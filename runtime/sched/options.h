@@ -47,6 +47,10 @@ struct Options {
   // thread than the one that ran it last, each time. Finds what was kept of a
   // thread across a switch. Slow: a thread is woken for every switch.
   bool migrate_always = false;
+  // In debug builds, reports a goroutine that leaves its thread while that
+  // holds a pthread or std mutex of the goroutine's (runtime/debug/held_locks.h
+  // and docs/held_locks.md). Nothing in builds with -c opt.
+  bool check_held_locks = true;
 };
 
 // Fills in what is left to the environment and checks the rest.

@@ -146,11 +146,13 @@ TEST_F(OptionsTest, TheRestIsKept) {
       ExpectValid({.randomize = true,
                    .seed = 77,
                    .on_main_return = OnMainReturn::kAbandon,
-                   .migrate_always = true});
+                   .migrate_always = true,
+                   .check_held_locks = false});
   EXPECT_TRUE(resolved.randomize);
   EXPECT_EQ(resolved.seed, 77u);
   EXPECT_EQ(resolved.on_main_return, OnMainReturn::kAbandon);
   EXPECT_TRUE(resolved.migrate_always);
+  EXPECT_FALSE(resolved.check_held_locks);
 }
 
 // What was resolved is what the environment said then.

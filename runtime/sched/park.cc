@@ -3,6 +3,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/leave_hook.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
@@ -70,6 +71,7 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   mp->waitunlockf = unlockf;
   mp->waitlock = lock;
   gp->waitreason.store(reason, std::memory_order_relaxed);
+  CallLeaveHook(gp, Leaving::kParks);
   Mcall(ParkM);
 }
 
@@ -91,6 +93,7 @@ void Goready(G* gp) {
 
 void Gosched() {
   const InRuntime in;
+  CallLeaveHook(Getg(), Leaving::kYields);
   Mcall(GoschedM);
 }
 

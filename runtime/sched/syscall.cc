@@ -2,6 +2,7 @@
 
 #include "runtime/os/lock.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/leave_hook.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/park.h"
@@ -54,6 +55,7 @@ bool GetAnyP(M* mp) {
     AcquireP(pp);
     return true;
   }
+  CallLeaveHook(Getg(), Leaving::kWaitsForP);
   Mcall(ExitSyscall0);
   return false;
 }
