@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "heddle.h"
 #include "runtime/os/lock.h"
+#include "runtime/sanitizer/sanitizer.h"
 
 namespace heddle::debug {
 
@@ -102,7 +103,8 @@ TEST_F(HeldLocksTest, ParkingWithAMutex) {
           "heddle: goroutine 1 parks \\[semacquire\\] while its thread holds a "
           "mutex\n\n"
           "goroutine 1 parks \\[semacquire\\] at:\n"
-          "(.|\n)*heddle::debug::Parks\\(\\)\n\t0x[0-9a-f]+\n(.|\n)*"
+          "heddle::sched::Gopark\\(\\)\n(.|\n)*heddle::debug::Parks\\(\\)"
+          "\n\t0x[0-9a-f]+\n(.|\n)*"
           "the mutex 0x[0-9a-f]+ was taken at:\n"
           "(.|\n)*heddle::debug::TakesTheLock<>\\(\\)\n\t0x[0-9a-f]+\n(.|\n)*"
           "Release it before, or use heddle::Mutex(.|\n)*"));
@@ -142,6 +144,7 @@ TEST_F(HeldLocksTest, YieldingWithAMutex) {
 }
 
 TEST_F(HeldLocksTest, EndingWithAMutex) {
+  // They stay locked: to ThreadSanitizer each goroutine is a thread.
   static std::mutex by_return;
   static std::mutex by_goexit;
   heddle::Run(kOneP, [] {
@@ -157,8 +160,6 @@ TEST_F(HeldLocksTest, EndingWithAMutex) {
                                "thread holds a mutex"),
                   "heddle: goroutine 1 ends while its thread holds a "
                   "mutex"));
-  by_return.unlock();
-  by_goexit.unlock();
 }
 
 // The goroutine comes out of Blocking while another one has the only P, which
@@ -200,7 +201,6 @@ TEST_F(HeldLocksTest, EachKindOfLock) {
   std::vector<std::pair<std::function<void()>, std::function<void()>>> locks = {
       {[&] { recursive.lock(); }, [&] { recursive.unlock(); }},
       {[&] { EXPECT_TRUE(recursive.try_lock()); }, [&] { recursive.unlock(); }},
-      {[&] { EXPECT_TRUE(timed.try_lock_for(1h)); }, [&] { timed.unlock(); }},
       {[&] {
          EXPECT_TRUE(
              timed.try_lock_until(std::chrono::system_clock::now() + 1h));
@@ -213,10 +213,6 @@ TEST_F(HeldLocksTest, EachKindOfLock) {
       {[&] { shared.lock_shared(); }, [&] { shared.unlock_shared(); }},
       {[&] { EXPECT_TRUE(shared.try_lock_shared()); },
        [&] { shared.unlock_shared(); }},
-      {[&] { EXPECT_TRUE(shared_timed.try_lock_for(1h)); },
-       [&] { shared_timed.unlock(); }},
-      {[&] { EXPECT_TRUE(shared_timed.try_lock_shared_for(1h)); },
-       [&] { shared_timed.unlock_shared(); }},
       {[&] {
          EXPECT_TRUE(shared_timed.try_lock_shared_until(
              std::chrono::system_clock::now() + 1h));
@@ -228,6 +224,16 @@ TEST_F(HeldLocksTest, EachKindOfLock) {
        },
        [&] { shared_timed.unlock(); }},
   };
+  // On the steady clock: g++ 12's TSan does not know that these lock, and
+  // complains of the unlocking.
+  if (!sanitizer::kTsan) {
+    locks.push_back({[&] { EXPECT_TRUE(timed.try_lock_for(1h)); },
+                     [&] { timed.unlock(); }});
+    locks.push_back({[&] { EXPECT_TRUE(shared_timed.try_lock_for(1h)); },
+                     [&] { shared_timed.unlock(); }});
+    locks.push_back({[&] { EXPECT_TRUE(shared_timed.try_lock_shared_for(1h)); },
+                     [&] { shared_timed.unlock_shared(); }});
+  }
   for (size_t i = 0; i < locks.size(); i++) {
     ParksBetween(locks[i].first, locks[i].second);
     EXPECT_THAT(reports_, SizeIs(i + 1));
@@ -240,9 +246,9 @@ TEST_F(HeldLocksTest, EachKindOfLock) {
     for_reading += line.ends_with("holds a rwlock for reading");
     for_writing += line.ends_with("holds a rwlock for writing");
   }
-  EXPECT_EQ(mutexes, 5);
-  EXPECT_EQ(for_reading, 4);
-  EXPECT_EQ(for_writing, 4);
+  EXPECT_EQ(mutexes, sanitizer::kTsan ? 4 : 5);
+  EXPECT_EQ(for_reading, sanitizer::kTsan ? 3 : 4);
+  EXPECT_EQ(for_writing, sanitizer::kTsan ? 3 : 4);
 }
 
 TEST_F(HeldLocksTest, OneOfSeveralIsLeft) {
@@ -414,9 +420,9 @@ TEST_F(HeldLocksTest, SwitchedOff) {
 }
 
 // More than are kept in mind at once.
-TEST_F(HeldLocksTest, AHundredAtOnce) {
+TEST_F(HeldLocksTest, FortyAtOnce) {
   heddle::Run(kOneP, [] {
-    std::vector<std::mutex> mutexes(100);
+    std::vector<std::mutex> mutexes(40);
     for (std::mutex& mutex : mutexes) mutex.lock();
     for (std::mutex& mutex : mutexes) mutex.unlock();
     Parks();

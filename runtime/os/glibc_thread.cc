@@ -202,7 +202,7 @@ void EnterThread() {
 }
 
 void LeaveThread(const ThreadArea& area) {
-  __call_tls_dtors();
+  if (__call_tls_dtors != nullptr) __call_tls_dtors();
   RunKeyDestructors();
   // Also libc's own signals, which pthread_sigmask leaves alone.
   const uint64_t all = ~uint64_t{0};

@@ -26,8 +26,8 @@ using LeaveHook = void (*)(G* gp, Leaving how);
 inline std::atomic<LeaveHook> leave_hook{nullptr};
 
 // static: it is not the same with and without NDEBUG.
-static inline void CallLeaveHook([[maybe_unused]] G* gp,
-                                 [[maybe_unused]] Leaving how) {
+[[gnu::always_inline]] static inline void CallLeaveHook(
+    [[maybe_unused]] G* gp, [[maybe_unused]] Leaving how) {
 #ifndef NDEBUG
   const LeaveHook hook = leave_hook.load(std::memory_order_relaxed);
   if (hook != nullptr) hook(gp, how);
