@@ -62,6 +62,10 @@ inline constexpr bool kAsan = HEDDLE_ASAN;
 inline constexpr bool kTsan = HEDDLE_TSAN;
 inline constexpr bool kMsan = HEDDLE_MSAN;
 
+// Threads that the sanitizer itself has in the process: ThreadSanitizer's one,
+// which gcc's starts with the first thread that the program makes.
+inline constexpr int kBackgroundThreads = HEDDLE_TSAN;
+
 }  // namespace heddle::sanitizer
 
 #endif  // RUNTIME_SANITIZER_SANITIZER_H_
