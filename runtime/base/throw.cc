@@ -1,11 +1,30 @@
 #include "runtime/base/throw.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 
 namespace heddle::base {
+namespace {
+
+constinit std::atomic<FatalHook> fatal_hook{nullptr};
+// The id of the thread that dies first; 0 while all is well.
+constinit std::atomic<pid_t> dying{0};
+// How long another one waits for the first to end the process.
+constexpr unsigned kPatienceSeconds = 10;
+
+void WriteFatal(absl::string_view text) {
+  WriteErr("fatal error: ");
+  WriteErr(text);
+  WriteErr("\n");
+}
+
+uintptr_t Address(const void* pc) { return reinterpret_cast<uintptr_t>(pc); }
+
+}  // namespace
 
 void WriteErr(absl::string_view text) {
   while (!text.empty()) {
@@ -16,11 +35,30 @@ void WriteErr(absl::string_view text) {
   }
 }
 
-void ThrowText(absl::string_view text) {
-  WriteErr("fatal error: ");
-  WriteErr(text);
-  WriteErr("\n");
+void SetFatalHook(FatalHook hook) {
+  fatal_hook.store(hook, std::memory_order_relaxed);
+}
+
+void Die(Blame blame, uintptr_t pc) {
+  const auto self = static_cast<pid_t>(syscall(SYS_gettid));
+  pid_t first = 0;
+  if (dying.compare_exchange_strong(first, self, std::memory_order_relaxed)) {
+    const FatalHook hook = fatal_hook.load(std::memory_order_relaxed);
+    if (hook != nullptr) hook(blame, pc);
+  } else if (first != self) {
+    for (unsigned left = kPatienceSeconds; left > 0;) left = sleep(left);
+  }
   std::abort();
+}
+
+void ThrowText(absl::string_view text) {
+  WriteFatal(text);
+  Die(Blame::kRuntime, Address(__builtin_return_address(0)));
+}
+
+void FatalText(absl::string_view text) {
+  WriteFatal(text);
+  Die(Blame::kProgram, Address(__builtin_return_address(0)));
 }
 
 }  // namespace heddle::base

@@ -5,11 +5,18 @@
 // The text is fixed for each error, so that tests and operators can match it;
 // details that vary go on lines of their own before it, through PrintErr.
 //
+// Before the process ends, a hook of the packages above prints what goroutines
+// there are. It is called once: another thread that throws meanwhile waits, and
+// an error in the hook ends the process at once.
+//
 // Everything here is callable from any thread, from any stack of at least
-// 4 KiB, and with any lock held: nothing allocates, nothing locks.
+// 4 KiB, and with any lock held: nothing allocates, nothing locks, and the hook
+// brings a stack of its own.
 
 #ifndef RUNTIME_BASE_THROW_H_
 #define RUNTIME_BASE_THROW_H_
+
+#include <cstdint>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -24,8 +31,30 @@ inline constexpr size_t kMaxMessage = 1024;
 // tell them.
 void WriteErr(absl::string_view text);
 
-// Writes "fatal error: TEXT\n" to standard error and aborts the process.
+// Who is to blame for a fatal error, which says what of the stack that found it
+// is of interest.
+enum class Blame {
+  kRuntime,  // a broken invariant: all of it
+  kProgram,  // what goroutines did: their stacks alone
+};
+
+// Prints goroutines to standard error. `pc` is a return address on the calling
+// stack: the frames inside it are the error's own machinery. Bound by all that
+// is said above.
+using FatalHook = void (*)(Blame blame, uintptr_t pc);
+
+// Thread-safe; the last one counts.
+void SetFatalHook(FatalHook hook);
+
+// Calls the hook, if there is one, and aborts the process. The caller has said
+// on standard error what is wrong. `pc` as above.
+[[noreturn]] void Die(Blame blame, uintptr_t pc);
+
+// Writes "fatal error: TEXT\n" to standard error and Dies, blaming the runtime.
 [[noreturn]] void ThrowText(absl::string_view text);
+
+// The same, blaming the program. (Go's fatal)
+[[noreturn]] void FatalText(absl::string_view text);
 
 // Formats as absl::StrFormat does and writes the result to standard error.
 template <typename... Args>

@@ -1,6 +1,8 @@
 #include "runtime/base/throw.h"
 
+#include <atomic>
 #include <string>
+#include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
 
@@ -20,6 +22,51 @@ TEST(ThrowDeathTest, DetailsComeBeforeTheText) {
         Throw("newosproc");
       },
       "runtime: have 7 threads\nfatal error: newosproc\n");
+}
+
+void PrintBlame(Blame blame, uintptr_t pc) {
+  EXPECT_NE(pc, 0);
+  WriteErr(blame == Blame::kRuntime ? "the runtime\n" : "the program\n");
+}
+
+TEST(ThrowDeathTest, TheHookComesLast) {
+  SetFatalHook(PrintBlame);
+  EXPECT_EXIT(ThrowText("one"), testing::KilledBySignal(SIGABRT),
+              "^fatal error: one\nthe runtime\n$");
+  EXPECT_EXIT(FatalText("two"), testing::KilledBySignal(SIGABRT),
+              "^fatal error: two\nthe program\n$");
+  SetFatalHook(nullptr);
+}
+
+TEST(ThrowDeathTest, AnErrorInTheHookEndsIt) {
+  SetFatalHook([](Blame, uintptr_t) { ThrowText("two"); });
+  EXPECT_EXIT(ThrowText("one"), testing::KilledBySignal(SIGABRT),
+              "^fatal error: one\nfatal error: two\n$");
+  SetFatalHook(nullptr);
+}
+
+// The second thread waits until the first has told all.
+TEST(ThrowDeathTest, TheHookIsCalledOnce) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        static std::atomic<bool> second{false};
+        SetFatalHook([](Blame, uintptr_t) {
+          WriteErr("begin\n");
+          static std::thread* thread = new std::thread([] {
+            second = true;
+            ThrowText("two");
+          });
+          EXPECT_TRUE(thread->joinable());
+          while (!second) std::this_thread::yield();
+          for (int i = 0; i < 100; i++) std::this_thread::yield();
+          WriteErr("end\n");
+        });
+        ThrowText("one");
+      },
+      testing::KilledBySignal(SIGABRT),
+      "^fatal error: one\nbegin\n(fatal error: two\n)?end\n"
+      "(fatal error: two\n)?$");
 }
 
 TEST(ThrowDeathTest, CutsATextThatIsTooLong) {
