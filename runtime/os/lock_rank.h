@@ -17,6 +17,7 @@ namespace heddle::os {
 
 // X(Name): outermost first. Names are Go's lockRankName.
 #define HEDDLE_LOCK_RANKS(X)                                         \
+  X(AllSched)    /* the list of runtimes; held for a report */       \
   X(Sysmon)      /* held by sysmon for a whole round */              \
   X(PollDesc)    /* one descriptor of the netpoller */               \
   X(Allocm)      /* making an M, against syscall.Exec (allocmR) */   \

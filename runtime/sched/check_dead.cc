@@ -1,7 +1,37 @@
 #include "runtime/sched/check_dead.h"
 
+#include <algorithm>
+
+#include "runtime/os/quiet_threads.h"
+#include "runtime/sanitizer/sanitizer.h"
+
 namespace heddle::sched {
 namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+// The pause before the first second look, and between later ones: it doubles.
+constexpr int64_t kFirstPause = 10 * kNsPerMs;
+constexpr int64_t kLastPause = 5000 * kNsPerMs;
+
+[[noreturn]] void ReportDeadlock() {
+  base::FatalText("all goroutines are asleep - deadlock!");
+}
+
+// Whether nothing of sched's runs, or is about to.
+bool NobodyRuns(const Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  // Not before main is there, nor after the end of Run.
+  if (!sched->main_started.load(std::memory_order_relaxed)) return false;
+  const int32_t running =
+      sched->nm - sched->nmidle - sched->nmidlelocked - sched->nmsys;
+  if (running < 0) base::Throw("checkdead: inconsistent counts");
+  // A G that is queued: by a thread outside, whose WakeP is under way.
+  return running == 0 && sched->runqsize.load(std::memory_order_relaxed) == 0;
+}
+
+// Whether no timer or poller of sched's will make a goroutine runnable.
+bool NothingWakes(const Sched* sched) {
+  return sched->wakers.load(std::memory_order_relaxed) == 0;
+}
 
 // Takes mp off the list of idle Ms, if it is on it.
 bool RemoveIdle(Sched* sched, M* mp)
@@ -11,6 +41,8 @@ bool RemoveIdle(Sched* sched, M* mp)
     *link = mp->schedlink;
     mp->schedlink = nullptr;
     sched->nmidle--;
+    mp->idle.store(false, std::memory_order_relaxed);
+    os::LeaveQuiet();
     return true;
   }
   return false;
@@ -18,23 +50,41 @@ bool RemoveIdle(Sched* sched, M* mp)
 
 }  // namespace
 
-void CheckDead(Sched* sched) {
-  // Not before main is there, nor after the end of Run.
-  if (!sched->main_started.load(std::memory_order_relaxed)) return;
-  const int32_t running =
-      sched->nm - sched->nmidle - sched->nmidlelocked - sched->nmsys;
-  if (running > 0) return;
-  if (running < 0) base::Throw("checkdead: inconsistent counts");
-  // A G that was queued by a thread outside: its WakeP is under way.
-  if (sched->runqsize.load(std::memory_order_relaxed) != 0) return;
-  const int64_t left = GCount(sched);
-  if (left == 0) {
-    if (!sched->main_done) base::Throw("checkdead: no main goroutine");
-    if (sched->options.on_main_return == OnMainReturn::kAbandon &&
-        !sched->run_done.load(std::memory_order_relaxed)) {
-      base::Throw("no goroutines (main called heddle::Goexit) - deadlock!");
+bool CheckDead(Sched* sched) {
+  if (!NobodyRuns(sched)) return false;
+  if (GCount(sched) > 0) {
+    if (sched->options.deadlock == DeadlockCheck::kAlways &&
+        NothingWakes(sched)) {
+      ReportDeadlock();
     }
-    FinishRun(sched);
+    return sched->options.deadlock != DeadlockCheck::kNever;
+  }
+  if (!sched->main_done) base::Throw("checkdead: no main goroutine");
+  if (sched->options.on_main_return == OnMainReturn::kAbandon &&
+      !sched->run_done.load(std::memory_order_relaxed)) {
+    base::FatalText("no goroutines (main called heddle::Goexit) - deadlock!");
+  }
+  FinishRun(sched);
+  return false;
+}
+
+bool RecheckDead(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  if (!NobodyRuns(sched) || GCount(sched) == 0) return false;
+  if (sched->options.deadlock == DeadlockCheck::kNever) return false;
+  if (NothingWakes(sched) &&
+      (sched->options.deadlock == DeadlockCheck::kAlways ||
+       os::AllThreadsQuiet(sanitizer::kBackgroundThreads))) {
+    ReportDeadlock();
+  }
+  return true;
+}
+
+void SleepAndWatch(Sched* sched, os::Note* note, bool watch) {
+  int64_t pause = kFirstPause;
+  while (!note->SleepFor(watch ? pause : -1)) {
+    watch = RecheckDead(sched);
+    pause = std::min(2 * pause, kLastPause);
   }
 }
 
@@ -44,6 +94,7 @@ void FinishRun(Sched* sched) {
   sched->main_started.store(false, std::memory_order_relaxed);
   if (sched->m0_waits) {
     sched->m0_waits = false;
+    os::LeaveQuiet();
     sched->main_note.Wakeup();
   } else if (RemoveIdle(sched, sched->m0)) {
     sched->m0->leave = true;

@@ -72,6 +72,9 @@ struct G {
   EhGlobals eh;
   int saved_errno = 0;
 
+  // Nanoseconds on the monotonic clock since when it waits: Sched::coarse_now
+  // of that time. Written as waitreason.
+  int64_t waitsince = 0;
   // Nanoseconds on the monotonic clock since when it is runnable, if tracked.
   int64_t runnable_since = 0;
   // The M that it is locked to, else null. The running goroutine's own; read by

@@ -1,11 +1,13 @@
 #include "runtime/sched/locked_m.h"
 
 #include "runtime/base/throw.h"
+#include "runtime/os/quiet_threads.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/sysmon.h"
 #include "runtime/sched/template_thread.h"
 
 namespace heddle::sched {
@@ -61,14 +63,17 @@ void UnlockOsThread() {
 bool StopLockedM(M* mp) {
   Sched* sched = mp->sched;
   if (mp->p != nullptr) HandoffP(sched, ReleaseP());
+  bool watch;
   {
     os::LockGuard guard(sched->lock);
     if (sched->exiting.load(std::memory_order_relaxed)) return false;
     mp->stopped_locked = true;
     sched->nmidlelocked++;
-    CheckDead(sched);
+    mp->idle.store(true, std::memory_order_relaxed);
+    os::EnterQuiet();
+    watch = CheckDead(sched);
   }
-  mp->park.Sleep();
+  SleepAndWatch(sched, &mp->park, watch);
   mp->park.Clear();
   P* pp;
   {
@@ -100,6 +105,8 @@ bool StartLockedM(G* gp) {
     }
     // Under the lock: ~Runtime wakes such Ms too.
     sched->nmidlelocked--;
+    locked->idle.store(false, std::memory_order_relaxed);
+    os::LeaveQuiet();
     locked->nextp = ReleaseP();
     locked->park.Wakeup();
   }
@@ -119,7 +126,11 @@ void MExit(M* mp) {
   mp->alllink = sched->freem;
   sched->freem = mp;
   sched->nm--;
-  CheckDead(sched);
+  if (CheckDead(sched)) {
+    // Nobody else would watch.
+    sched->dead_suspected.store(true, std::memory_order_relaxed);
+    WakeSysmon(sched, /*any_sleep=*/true);
+  }
 }
 
 void FreeMs(Sched* sched, bool wait) {

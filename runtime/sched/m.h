@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "runtime/base/fast_rand.h"
@@ -50,6 +51,9 @@ struct M {
   Gate gate;
   // Out of work and looking for some; counted in sched.nmspinning.
   bool spinning = false;
+  // It sleeps in StopM or StopLockedM. Written under sched.lock; read by
+  // reports.
+  std::atomic<bool> idle{false};
   // What it calls first on its thread (mspinning), or null.
   void (*mstartfn)(M*) = nullptr;
   // Sleeps here when it has nothing to do. (StopM)
@@ -76,8 +80,9 @@ struct M {
   // What Mcall's request wants run next, before asking FindRunnable.
   G* resume = nullptr;
 
-  // Its thread's id in the system. Immutable while it has a P.
-  pid_t tid = 0;
+  // Its thread's id in the system, 0 while it has none. Written by its own
+  // thread; immutable while it has a P.
+  std::atomic<pid_t> tid{0};
   // Its P was taken while it computed, and it counts in sched.nhogs. Written by
   // the taker, before; then the M's.
   bool is_hog = false;

@@ -5,6 +5,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
+#include "runtime/os/quiet_threads.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/locked_m.h"
@@ -34,13 +35,14 @@ void MStart(void* arg) {
     ScheduleLoop();
   }
   Unminit(mp);
+  mp->tid.store(0, std::memory_order_relaxed);
   Setg(nullptr);
 }
 
 }  // namespace
 
 void MInit(M* mp) {
-  mp->tid = os::GetTid();
+  mp->tid.store(os::GetTid(), std::memory_order_relaxed);
   mp->errno_address = &errno;
   mp->eh = ThreadEhGlobals();
   sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
@@ -166,6 +168,7 @@ bool StopM() {
   if (mp->gate.locks() != 1) base::Throw("stopm holding locks");
   if (mp->p != nullptr) base::Throw("stopm holding p");
   if (mp->spinning) base::Throw("stopm spinning");
+  bool watch;
   {
     os::LockGuard guard(sched->lock);
     // FinishRun may have come while m0 was on its way here.
@@ -174,9 +177,9 @@ bool StopM() {
       mp->leave = true;
       return false;
     }
-    MPut(sched, mp);
+    watch = MPut(sched, mp);
   }
-  mp->park.Sleep();
+  SleepAndWatch(sched, &mp->park, watch);
   mp->park.Clear();
   if (mp->leave) return false;
   P* pp = mp->nextp;
@@ -264,11 +267,13 @@ int64_t MReserveId(Sched* sched) {
   return sched->mnext++;
 }
 
-void MPut(Sched* sched, M* mp) {
+bool MPut(Sched* sched, M* mp) {
   mp->schedlink = sched->midle;
   sched->midle = mp;
   sched->nmidle++;
-  CheckDead(sched);
+  mp->idle.store(true, std::memory_order_relaxed);
+  os::EnterQuiet();
+  return CheckDead(sched);
 }
 
 M* MGet(Sched* sched) {
@@ -277,6 +282,8 @@ M* MGet(Sched* sched) {
     sched->midle = mp->schedlink;
     mp->schedlink = nullptr;
     sched->nmidle--;
+    mp->idle.store(false, std::memory_order_relaxed);
+    os::LeaveQuiet();
   }
   return mp;
 }

@@ -76,8 +76,9 @@ void JoinM(M* mp);
 // here: a breach is fatal. (mReserveID)
 int64_t MReserveId(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 
-// Puts mp, idle, on the list of idle Ms. (mput)
-void MPut(Sched* sched, M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+// Puts mp, idle, on the list of idle Ms. True if it is to watch for a deadlock
+// while it sleeps: see SleepAndWatch. (mput)
+bool MPut(Sched* sched, M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 
 // Takes the M that went to sleep last; null when none sleeps. (mget)
 M* MGet(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
+#include "runtime/sched/freeze.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/switch.h"
 
@@ -21,7 +22,7 @@ void AllgAdd(Sched* sched, G* gp) {
   if (ReadGStatus(gp) == GStatus::kIdle)
     base::Throw("allgadd: bad status Gidle");
   os::LockGuard guard(sched->allglock);
-  sched->allgs.push_back(gp);
+  sched->allgs.Append(gp);
 }
 
 // gp gets a stack, by way of `cache` if that is not null.
@@ -49,6 +50,8 @@ G* GetDeadG(Sched* sched, size_t size) {
     GiveStack(sched, env.cache, newg, size);
   }
   Releasem(mp);
+  // A report that saw it running may be reading its fields yet.
+  while (Frozen()) WaitForThaw();
   if (newg->stack.hi == 0) base::Throw("newproc1: newg missing stack");
   if (ReadGStatus(newg) != GStatus::kDead) {
     base::Throw("newproc1: new g is not Gdead");
@@ -111,7 +114,9 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
                                                             : kStackAlign - 1);
   try {
     fn.construct(reinterpret_cast<void*>(sp), fn.from);
-    if (!options.name.empty()) newg->name.assign(options.name);
+    if (!options.name.empty() || !newg->name.empty()) {
+      newg->name.assign(options.name);
+    }
   } catch (...) {
     M* mp = Acquirem();
     GfPut(FreeEnv(sched, CurrentP(sched, mp)), newg, stack_size);

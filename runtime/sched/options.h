@@ -23,6 +23,19 @@ enum class OnMainReturn {
   kAbandon,
 };
 
+// When a runtime whose goroutines are all blocked is reported as deadlocked.
+enum class DeadlockCheck {
+  // When no thread of the process is left that could wake one: all of them are
+  // the runtimes' own, and asleep. A thread that the program has made, whatever
+  // it does, thus keeps a deadlock from being reported.
+  kAuto,
+  // At once: for programs of which no thread outside this runtime ever makes a
+  // goroutine runnable.
+  kAlways,
+  // Never.
+  kNever,
+};
+
 struct Options {
   // Ps, 1 to kMaxProcs. 0: the environment variable HEDDLE_PROCS if it is set,
   // else the CPUs that this process may use (affinity mask, cgroup quota).
@@ -43,6 +56,11 @@ struct Options {
   // runtime; false: it keeps it, and others wait.
   bool preempt = true;
   OnMainReturn on_main_return = OnMainReturn::kWait;
+  DeadlockCheck deadlock = DeadlockCheck::kAuto;
+  // SIGQUIT prints all goroutines of the process before it ends it as ever,
+  // unless the program has a handler for it, or ignores it, when its first
+  // runtime with this option begins.
+  bool dump_on_sigquit = true;
   // For tests: a goroutine that was parked or that yielded goes on on another
   // thread than the one that ran it last, each time. Finds what was kept of a
   // thread across a switch. Slow: a thread is woken for every switch.

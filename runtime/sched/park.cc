@@ -31,6 +31,7 @@ void ParkM(G* gp) {
   mp->waitunlockf = nullptr;
   mp->waitlock = nullptr;
   DropG(mp);
+  gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
   CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
   if (unlockf != nullptr && !unlockf(gp, lock)) {
     CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);

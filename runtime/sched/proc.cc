@@ -4,6 +4,8 @@
 
 #include "absl/base/attributes.h"
 #include "runtime/base/throw.h"
+#include "runtime/os/quiet_threads.h"
+#include "runtime/sched/all_scheds.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/locked_m.h"
@@ -21,20 +23,21 @@ namespace {
 // after: it may be a goroutine of another runtime.
 class M0Scope {
  public:
-  explicit M0Scope(M* m0) : outer_(Getg()), m0_(m0) {
+  explicit M0Scope(M* m0) : m0_(m0), outer_(Getg()) {
     Setg(&m0->g0);
     MInit(m0);
   }
   ~M0Scope() {
     Unminit(m0_);
+    m0_->tid.store(0, std::memory_order_relaxed);
     Setg(outer_);
   }
   M0Scope(const M0Scope&) = delete;
   M0Scope& operator=(const M0Scope&) = delete;
 
  private:
-  G* const outer_;
   M* const m0_;
+  G* const outer_;
 };
 
 // False if there is no P for m0: after kAbandon, others may have all of them.
@@ -107,6 +110,7 @@ bool Quiet(Sched* sched) {
 void JoinAndDelete(Sched* sched) {
   FreeMs(sched, /*wait=*/true);
   while (M* mp = NextToJoin(sched)) JoinM(mp);
+  AllSchedsRemove(sched);
   delete sched;
 }
 
@@ -125,7 +129,8 @@ Sched::Sched(const Options& options_in)
 }
 
 Sched::~Sched() {
-  for (G* gp : allgs) {
+  for (size_t i = 0; i < allgs.size(); i++) {
+    G* gp = allgs[i];
     if (gp->fn != nullptr && !gp->started) gp->fn->destroy(gp->fn_arg);
     sanitizer::FiberDestroy(&gp->fiber);
     delete gp;
@@ -145,7 +150,9 @@ Sched::~Sched() {
 
 Sched* CreateSched(const Options& options) {
   ReapOrphans();
-  return new Sched(options);
+  auto* sched = new Sched(options);
+  AllSchedsAdd(sched);
+  return sched;
 }
 
 void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
@@ -171,15 +178,19 @@ void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
 
 void WaitForMain(Sched* sched) {
   bool sleep = false;
+  bool watch = false;
   {
     os::LockGuard guard(sched->lock);
     sched->nmsys++;
     sleep = !sched->run_done.load(std::memory_order_relaxed);
     sched->m0_waits = sleep;
-    if (sleep) CheckDead(sched);
+    if (sleep) {
+      os::EnterQuiet();
+      watch = CheckDead(sched);
+    }
   }
   if (sleep) {
-    sched->main_note.Sleep();
+    SleepAndWatch(sched, &sched->main_note, watch);
     sched->main_note.Clear();
   }
   os::LockGuard guard(sched->lock);
@@ -228,6 +239,8 @@ void DestroySched(Sched* sched) {
       if (!mp->stopped_locked || mp->nextp != nullptr) continue;
       running--;
       mp->leave = true;
+      mp->idle.store(false, std::memory_order_relaxed);
+      os::LeaveQuiet();
       mp->park.Wakeup();
     }
   }

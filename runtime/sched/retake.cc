@@ -74,7 +74,7 @@ bool RetakeFromUserCode(Sched* sched, P* pp, int64_t ran) {
   bool hog = false;
   const bool taken = TakeIf(sched, pp, [sched, ran, &hog](M* mp) {
     // Ours to write while steal_lock is held; mp reads it once the P is taken.
-    hog = os::ThreadIsRunning(mp->tid);
+    hog = os::ThreadIsRunning(mp->tid.load(std::memory_order_relaxed));
     mp->is_hog = hog;
     if (!hog) return true;
     const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);

@@ -103,7 +103,7 @@ TEST_F(RetakeTest, ACallThatBlocksAndIsNotWrappedLosesItsP) {
   ASSERT_EQ(pipe(fds), 0);
   s.Run([&] {
     GoOn([&] { EXPECT_EQ(write(fds[1], "x", 1), 1); });
-    std::thread looker([&, tid = Getg()->m->tid] {
+    std::thread looker([&, tid = Getg()->m->tid.load()] {
       while (os::ThreadIsRunning(tid)) os::OsYield();
       const int64_t now = os::Nanotime();
       EXPECT_EQ(Retake(s.get(), now), 0);

@@ -9,11 +9,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "runtime/os/lock.h"
 #include "runtime/os/note.h"
+#include "runtime/sched/all_gs.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/gqueue.h"
@@ -113,7 +113,7 @@ struct Sched : Spinning {
   std::atomic<uint64_t> goidgen{0};  // the last id given to a P
   GFreeGlobal gfree;
   os::Lock allglock{os::LockRank::kAllg};
-  std::vector<G*> allgs ABSL_GUARDED_BY(allglock);
+  AllGs allgs;  // appended to under allglock; read by anyone
   stack::StackPool stackpool;
   // Usable bytes of a new goroutine's stack. Gs with another size on a free
   // list give theirs back when they are reused.
@@ -142,6 +142,15 @@ struct Sched : Spinning {
   // The runtime ends: Ms leave.
   std::atomic<bool> exiting{false};
   Sched* next_orphan = nullptr;  // see proc.cc
+
+  // ---- reports ----
+  std::atomic<Sched*> next_sched{nullptr};  // see all_scheds.h
+  // Sources, of the packages above, that may make a goroutine runnable though
+  // all threads sleep: timers that run, descriptors that are polled. While
+  // there are any, CheckDead finds no deadlock.
+  std::atomic<int32_t> wakers{0};
+  // The last M to go was one that ended: sysmon watches for a deadlock.
+  std::atomic<bool> dead_suspected{false};
 };
 
 // The free lists as the owner of pp sees them, or a thread without a P (null).

@@ -3,6 +3,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/os/lock.h"
 #include "runtime/sched/find_runnable.h"
+#include "runtime/sched/freeze.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/m_lifecycle.h"
@@ -28,6 +29,11 @@ void Execute(M* mp, G* gp, bool inherit_time) {
   gp->lastm = mp;
   gp->started = true;
   CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);
+  while (Frozen()) {
+    CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
+    WaitForThaw();
+    CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);
+  }
   if (!inherit_time) {
     P* pp = mp->p;
     pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "runtime/os/clock.h"
+#include "runtime/os/quiet_threads.h"
+#include "runtime/sched/check_dead.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/retake.h"
 
@@ -12,6 +14,8 @@ namespace {
 constexpr int64_t kShortestNs = 20'000;
 constexpr int64_t kLongestNs = 10'000'000;
 constexpr int kIdleLooks = 50;
+// Between two looks for a deadlock (Sched::dead_suspected).
+constexpr int64_t kWatchNs = 1'000'000'000;
 
 // How long to sleep: see the header.
 class BackOff {
@@ -45,7 +49,11 @@ bool Sleep(Sched* sched, int64_t ns, bool deep) {
     deep = deep && AllIdle(sched);
     sched->sysmonwait = deep ? SysmonWait::kDeep : SysmonWait::kShort;
   }
-  sched->sysmonnote.SleepFor(deep ? -1 : ns);
+  const bool watch = sched->dead_suspected.load(std::memory_order_relaxed);
+  sched->sysmonnote.SleepFor(!deep ? ns : watch ? kWatchNs : -1);
+  if (watch) {
+    sched->dead_suspected.store(RecheckDead(sched), std::memory_order_relaxed);
+  }
   os::LockGuard guard(sched->lock);
   // Whoever wakes us does so under the lock.
   if (sched->sysmonwait == SysmonWait::kAwake) sched->sysmonnote.Clear();
@@ -56,6 +64,8 @@ bool Sleep(Sched* sched, int64_t ns, bool deep) {
 void Sysmon(M* mp) {
   Sched* sched = mp->sched;
   BackOff back_off;
+  mp->idle.store(true, std::memory_order_relaxed);
+  os::EnterQuiet();               // it wakes nobody who is not awake
   int64_t busy = os::Nanotime();  // when a P was last seen busy
   int64_t now = busy;
   while (Sleep(sched, back_off.Next(), now - busy >= kDeepSleepNs)) {
@@ -65,6 +75,7 @@ void Sysmon(M* mp) {
     if (!AllIdle(sched)) busy = now;
     back_off.Looked(Retake(sched, now) != 0 || (woken && busy == now));
   }
+  os::LeaveQuiet();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "runtime/sched/template_thread.h"
 
+#include "runtime/os/quiet_threads.h"
 #include "runtime/sched/m_lifecycle.h"
 
 namespace heddle::sched {
@@ -27,6 +28,8 @@ bool TakeMs(Sched::NewmHandoff* handoff, M** ms) {
 
 void TemplateThread(M* self) {
   Sched::NewmHandoff* handoff = &self->sched->newm_handoff;
+  self->idle.store(true, std::memory_order_relaxed);
+  os::EnterQuiet();  // an M that waits for it counts as awake
   M* ms;
   while (TakeMs(handoff, &ms)) {
     if (ms == nullptr) {
@@ -41,6 +44,7 @@ void TemplateThread(M* self) {
       NewM1(mp);
     }
   }
+  os::LeaveQuiet();
 }
 
 }  // namespace

@@ -1,0 +1,40 @@
+#include "runtime/sched/all_scheds.h"
+
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+namespace {
+
+constinit std::atomic<Sched*> first{nullptr};
+
+}  // namespace
+
+constinit os::Lock allschedlock{os::LockRank::kAllSched};
+
+void AllSchedsAdd(Sched* sched) {
+  os::LockGuard guard(allschedlock);
+  std::atomic<Sched*>* link = &first;
+  while (Sched* next = link->load(std::memory_order_relaxed)) {
+    link = &next->next_sched;
+  }
+  // Release: pairs with the acquires in FirstSched and NextSched.
+  link->store(sched, std::memory_order_release);
+}
+
+void AllSchedsRemove(Sched* sched) {
+  os::LockGuard guard(allschedlock);
+  std::atomic<Sched*>* link = &first;
+  while (link->load(std::memory_order_relaxed) != sched) {
+    link = &link->load(std::memory_order_relaxed)->next_sched;
+  }
+  link->store(sched->next_sched.load(std::memory_order_relaxed),
+              std::memory_order_release);
+}
+
+Sched* FirstSched() { return first.load(std::memory_order_acquire); }
+
+Sched* NextSched(const Sched* sched) {
+  return sched->next_sched.load(std::memory_order_acquire);
+}
+
+}  // namespace heddle::sched
