@@ -7,7 +7,6 @@
 #include <string>
 
 #include "runtime/base/throw.h"
-#include "runtime/debug/traceback.h"
 #include "runtime/sched/m.h"
 
 namespace heddle {
@@ -49,8 +48,9 @@ std::string What() {
     if (Former() != nullptr) Former()();
     std::abort();
   }
-  base::WriteErr("panic: " + What() + "\n\n" + debug::Stack());
-  std::abort();
+  base::WriteErr("panic: " + What() + "\n");
+  base::Die(base::Blame::kProgram,
+            reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
 }
 
 }  // namespace

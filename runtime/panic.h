@@ -2,8 +2,8 @@
 //
 // The stack of a goroutine ends at its entry, so the C++ runtime finds no
 // handler and calls the terminate handler with every frame still there. The one
-// installed here says which goroutine it was, and hands everything else to the
-// handler that was there before.
+// installed here prints the exception and all goroutines, that one first, and
+// hands everything else to the handler that was there before.
 
 #ifndef RUNTIME_PANIC_H_
 #define RUNTIME_PANIC_H_

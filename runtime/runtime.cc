@@ -4,6 +4,8 @@
 
 #include "absl/status/statusor.h"
 #include "runtime/debug/stack_overflow.h"
+#include "runtime/debug/report.h"
+#include "runtime/debug/sigquit.h"
 #include "runtime/panic.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/proc.h"
@@ -21,6 +23,8 @@ sched::Sched* NewSched(const Options& options) {
   }
   InstallPanicHandler();
   debug::InstallStackOverflowHandler();
+  debug::InstallReports();
+  if (resolved->dump_on_sigquit) debug::InstallSigquit();
   return sched::CreateSched(*resolved);
 }
 

@@ -23,6 +23,7 @@ namespace sched {
 struct Sched;
 }  // namespace sched
 
+using sched::DeadlockCheck;
 using sched::OnMainReturn;
 using sched::Options;
 

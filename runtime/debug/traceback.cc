@@ -1,66 +1,72 @@
 #include "runtime/debug/traceback.h"
 
-#include <libunwind.h>
-
-#include <cstdint>
-
-#include "absl/debugging/symbolize.h"
-#include "absl/strings/str_format.h"
+#include "runtime/debug/collect.h"
+#include "runtime/debug/frames.h"
+#include "runtime/debug/trace.h"
+#include "runtime/os/clock.h"
 #include "runtime/os/newosproc.h"
-#include "runtime/sched/g.h"
+#include "runtime/sched/m.h"
 
 namespace heddle::debug {
-namespace {
-
-// Go's tracebackInnerFrames.
-constexpr int kMaxFrames = 50;
-
-// The function around the call that returns to `pc`.
-std::string FunctionName(uintptr_t pc) {
-  char name[512];
-  if (absl::Symbolize(reinterpret_cast<const void*>(pc - 1), name,
-                      sizeof name)) {
-    return name;
-  }
-  return "?";
-}
-
-void AppendFrames(std::string* out) {
-  unw_context_t context;
-  unw_cursor_t cursor;
-  if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0) {
-    return;
-  }
-  // The first step leaves this function, the second one its caller, Stack.
-  int skip = 1;
-  for (int i = 0; i < kMaxFrames && unw_step(&cursor) > 0;) {
-    if (skip-- > 0) continue;
-    unw_word_t pc = 0;
-    unw_get_reg(&cursor, UNW_REG_IP, &pc);
-    if (pc == 0) break;
-    absl::StrAppendFormat(out, "%s\n\t0x%x\n", FunctionName(pc), pc);
-    i++;
-  }
-}
-
-}  // namespace
 
 std::string Stack() {
-  const sched::G* gp = sched::Getg();
-  std::string out;
-  if (gp == nullptr || gp->goid == 0) {
-    out = absl::StrFormat("thread %d:\n", os::GetTid());
-    AppendFrames(&out);
-    return out;
+  std::string text;
+  Out out(&text);
+  const sched::G* gp = sched::Curg();
+  if (gp == nullptr) {
+    Frames frames;
+    UnwindSelf(0, &frames);
+    out.Format("thread %d:\n", os::GetTid());
+    AppendFrames(frames, Show::kUser, &out);
+    return text;
   }
-  out = absl::StrFormat("goroutine %d [%s]:\n", gp->goid,
-                        sched::GStatusText(sched::ReadGStatus(gp)));
-  AppendFrames(&out);
-  if (gp->gopc != 0) {
-    absl::StrAppendFormat(&out, "created by %s in goroutine %d\n\t0x%x\n",
-                          FunctionName(gp->gopc), gp->parent_goid, gp->gopc);
+  Trace trace;
+  Describe(gp, os::Nanotime(), &trace);
+  UnwindSelf(0, &trace.frames);
+  trace.have_stack = true;
+  AppendTrace(trace, Show::kUser, &out);
+  return text;
+}
+
+std::string AllStacks() {
+  const std::vector<Record> records = Collect(Depth::kStacks);
+  const bool several =
+      !records.empty() && records.front().runtime != records.back().runtime;
+  std::string text;
+  Out out(&text);
+  int runtime = 0;
+  for (const Record& record : records) {
+    if (!text.empty()) out.Append("\n");
+    if (several && record.runtime != runtime) {
+      runtime = record.runtime;
+      out.Format("runtime %d:\n\n", runtime);
+    }
+    AppendTrace(record.Unpack(), Show::kUser, &out);
   }
-  return out;
+  return text;
+}
+
+std::vector<GoroutineInfo> AllGoroutines() {
+  std::vector<GoroutineInfo> infos;
+  for (const Record& record : Collect(Depth::kStacks)) {
+    GoroutineInfo info;
+    info.goid = record.goid;
+    info.parent_goid = record.parent_goid;
+    info.name = record.name;
+    info.blocked = record.status == sched::GStatus::kWaiting;
+    info.blocked_for = absl::Nanoseconds(record.waited_ns);
+    info.system = record.is_system;
+    Trace trace = record.Unpack();
+    {
+      Out out(&info.stack);
+      AppendTrace(trace, Show::kUser, &out);
+    }
+    trace.waited_ns = 0;
+    Out out(&info.state);
+    AppendState(trace, &out);
+    infos.push_back(std::move(info));
+  }
+  return infos;
 }
 
 }  // namespace heddle::debug

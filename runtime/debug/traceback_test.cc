@@ -1,0 +1,371 @@
+// Stack, AllStacks, AllGoroutines of living programs.
+
+#include "runtime/debug/traceback.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <thread>  // NOLINT
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "heddle.h"
+#include "runtime/os/clock.h"
+#include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sched/sched.h"
+
+// Not in heddle::debug, whose frames are left out.
+namespace heddle {
+namespace {
+
+using debug::AllGoroutines;
+using debug::AllStacks;
+using debug::GoroutineInfo;
+using debug::Stack;
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// Frames that no optimiser takes away.
+#define FRAME_END() asm volatile("")
+
+Mutex mu;
+
+[[gnu::noinline]] void LockDeep(int depth) {
+  if (depth > 1) {
+    LockDeep(depth - 1);
+  } else {
+    mu.lock();
+    mu.unlock();
+  }
+  FRAME_END();
+}
+
+[[gnu::noinline]] void LockOuter() {
+  LockDeep(3);
+  FRAME_END();
+}
+
+[[gnu::noinline]] void StartLockers(WaitGroup* done) {
+  Go({.name = "first"}, [done] {
+    LockOuter();
+    done->Done();
+  });
+  Go([done] {
+    LockOuter();
+    done->Done();
+  });
+  FRAME_END();
+}
+
+[[gnu::noinline]] std::string WhereAmI() {
+  std::string text = Stack();
+  FRAME_END();
+  return text;
+}
+
+int Count(const std::string& text, const std::string& part) {
+  return static_cast<int>(
+             std::vector<std::string>(absl::StrSplit(text, part)).size()) -
+         1;
+}
+
+// Yields until `n` goroutines of this runtime are parked.
+void WaitForParked(int n) {
+  for (;;) {
+    int parked = 0;
+    for (const GoroutineInfo& info : AllGoroutines()) parked += info.blocked;
+    if (parked == n) return;
+    Yield();
+  }
+}
+
+TEST(StackTest, OfAGoroutine) {
+  heddle::Run([] {
+    EXPECT_THAT(WhereAmI(), AllOf(StartsWith("goroutine 1 [running]:\n"),
+                                  ContainsRegex("WhereAmI.*\n\t/.+\\+0x"),
+                                  Not(HasSubstr("created by"))));
+    Go({.name = "eve"}, [] {
+      EXPECT_THAT(
+          WhereAmI(),
+          AllOf(ContainsRegex("^goroutine [0-9]+ \"eve\" \\[running\\]"),
+                HasSubstr("in goroutine 1\n")));
+    });
+  });
+}
+
+TEST(StackTest, OfAThread) {
+  EXPECT_THAT(WhereAmI(),
+              AllOf(ContainsRegex("^thread [0-9]+:\n"), HasSubstr("WhereAmI")));
+}
+
+TEST(AllStacksTest, TheCallerFirstThenByNumber) {
+  heddle::Run(Options{.procs = 2}, [] {
+    WaitGroup done;
+    done.Add(2);
+    mu.lock();
+    StartLockers(&done);
+    WaitForParked(2);
+    const std::string text = AllStacks();
+    SCOPED_TRACE(text);
+    const std::vector<std::string> parts = absl::StrSplit(text, "\n\n");
+    ASSERT_EQ(parts.size(), 3);
+    EXPECT_THAT(parts[0], StartsWith("goroutine 1 [running]:\n"));
+    EXPECT_THAT(
+        parts[1],
+        ContainsRegex("^goroutine [0-9]+ (\"first\" )?\\[sync.Mutex.Lock"));
+    for (int i : {1, 2}) {
+      EXPECT_EQ(Count(parts[i], "LockDeep"), 3) << i;
+      EXPECT_EQ(Count(parts[i], "LockOuter"), 1) << i;
+      EXPECT_THAT(
+          parts[i],
+          AllOf(HasSubstr("heddle::Mutex::"),
+                ContainsRegex("created by .*StartLockers.* in goroutine "
+                              "1\n\t/.+\\+0x[0-9a-f]+\n?$"),
+                Not(HasSubstr("heddle::sched::Gopark")),
+                Not(HasSubstr("GoroutineMain"))));
+    }
+    EXPECT_EQ(Count(text, "\"first\""), 1);
+    mu.unlock();
+    done.Wait();
+  });
+}
+
+TEST(AllStacksTest, ElidesTheMiddle) {
+  heddle::Run([] {
+    mu.lock();
+    Go([] { LockDeep(300); });
+    WaitForParked(1);
+    const std::string text = AllStacks();
+    EXPECT_THAT(text,
+                ContainsRegex("\\.\\.\\.[0-9]+ frames elided\\.\\.\\.\n"));
+    EXPECT_GT(Count(text, "LockDeep"), 80);
+    EXPECT_LT(Count(text, "LockDeep"), 100);
+    mu.unlock();
+  });
+}
+
+TEST(AllStacksTest, ANewGoroutineShowsItsFunction) {
+  heddle::Run(Options{.procs = 1}, [] {
+    Go(LockOuter);
+    EXPECT_THAT(
+        AllStacks(),
+        ContainsRegex("\\[runnable\\]:\n.*LockOuter.*\n\t.*\ncreated by"));
+  });
+}
+
+TEST(AllStacksTest, WaitsAreTimed) {
+  heddle::Run(Options{.procs = 1}, [] {
+    sched::Sched* sched = sched::Getg()->m->sched;
+    const int64_t now = os::Nanotime();
+    const auto as_if = [&](int64_t seconds) {
+      sched->coarse_now = now - seconds * 1'000'000'000;
+      mu.lock();
+      WaitGroup done;
+      done.Go([] { LockOuter(); });
+      WaitForParked(1);
+      const std::string text = AllStacks();
+      const absl::Duration waited = AllGoroutines().back().blocked_for;
+      EXPECT_EQ(AllGoroutines().back().state, "sync.Mutex.Lock");
+      EXPECT_GE(waited, absl::Seconds(seconds));
+      mu.unlock();
+      done.Wait();
+      return text;
+    };
+    // (Unless it takes most of a second to get here.)
+    EXPECT_THAT(as_if(150), HasSubstr("[sync.Mutex.Lock, 2 minutes]:"));
+    EXPECT_THAT(as_if(30),
+                ContainsRegex("\\[sync.Mutex.Lock, [345]. seconds\\]:"));
+    sched->coarse_now = os::Nanotime();
+  });
+}
+
+[[gnu::noinline]] void Spin(const std::atomic<bool>* stop) {
+  while (!stop->load(std::memory_order_relaxed)) {
+  }
+  FRAME_END();
+}
+
+[[gnu::noinline]] void ReadOn(int fd) {
+  char c;
+  Blocking([&] { return read(fd, &c, 1); });
+  FRAME_END();
+}
+
+TEST(AllStacksTest, AGoroutineInABlockingCall) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  heddle::Run(Options{.procs = 2}, [&] {
+    Go([&] { ReadOn(fds[0]); });
+    std::string text;
+    do {
+      Yield();
+      text = AllStacks();
+    } while (Count(text, "[syscall]") == 0 || Count(text, "ReadOn") == 0);
+    EXPECT_EQ(Count(text, "unavailable"), 0) << text;
+    // SIGURG does not end the call.
+    close(fds[1]);
+  });
+  close(fds[0]);
+}
+
+TEST(AllStacksTest, AGoroutineThatRunsElsewhere) {
+  heddle::Run(Options{.procs = 2}, [] {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> spins{false};
+    Go([&] {
+      spins = true;
+      Spin(&stop);
+    });
+    while (!spins) Yield();
+    const std::string text = AllStacks();
+    // ThreadSanitizer keeps signals back until the thread calls libc.
+    if (!sanitizer::kTsan) {
+      EXPECT_EQ(Count(text, "Spin"), 1) << text;
+    }
+    EXPECT_EQ(Count(text, "[running]"), 2) << text;
+    stop = true;
+  });
+}
+
+TEST(AllStacksTest, AThreadThatBlocksTheSignal) {
+  heddle::Run(Options{.procs = 2}, [] {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> spins{false};
+    Go([&] {
+      sigset_t urgent;
+      sigset_t before;
+      sigemptyset(&urgent);
+      sigaddset(&urgent, SIGURG);
+      pthread_sigmask(SIG_BLOCK, &urgent, &before);
+      spins = true;
+      Spin(&stop);
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    });
+    while (!spins) Yield();
+    EXPECT_THAT(AllStacks(),
+                HasSubstr("[running]:\n\tgoroutine running on other thread; "
+                          "stack unavailable\ncreated by "));
+    stop = true;
+  });
+}
+
+std::atomic<int> foreign_signals{0};
+
+TEST(AllStacksTest, SomebodyElsesSignalsGoOn) {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { foreign_signals++; };
+  sigaction(SIGURG, &action, nullptr);
+  heddle::Run(Options{.procs = 2}, [] {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> spins{false};
+    Go([&] {
+      spins = true;
+      while (!stop) os::Usleep(1);
+    });
+    while (!spins) Yield();
+    EXPECT_THAT(AllStacks(), Not(HasSubstr("unavailable")));
+    EXPECT_EQ(foreign_signals, 0);
+    raise(SIGURG);
+    EXPECT_EQ(foreign_signals, 1);
+    stop = true;
+  });
+}
+
+TEST(AllStacksTest, FromAThreadAllRuntimes) {
+  std::atomic<bool> stop{false};
+  std::atomic<int> ready{0};
+  const auto body = [&] {
+    heddle::Run(Options{.procs = 1}, [&] {
+      ready++;
+      Blocking([&] {
+        while (!stop) os::Usleep(100);
+      });
+    });
+  };
+  std::thread one(body);
+  std::thread two(body);
+  while (ready < 2) std::this_thread::yield();
+  const std::string text = AllStacks();
+  EXPECT_EQ(Count(text, "goroutine 1 ["), 2) << text;
+  EXPECT_THAT(text, AllOf(HasSubstr("runtime 1:\n\ngoroutine 1 ["),
+                          HasSubstr("runtime 2:\n\ngoroutine 1 [")));
+  // On a goroutine, its own alone.
+  heddle::Run([] { EXPECT_EQ(Count(AllStacks(), "goroutine 1 ["), 1); });
+  stop = true;
+  one.join();
+  two.join();
+  EXPECT_EQ(AllStacks(), "");
+}
+
+TEST(AllStacksTest, LeavesSystemGoroutinesOut) {
+  heddle::Run(Options{.procs = 1}, [] {
+    bool ran = false;
+    Go({.name = "hidden", .system = true}, [&] { ran = true; });
+    EXPECT_THAT(AllStacks(), Not(HasSubstr("hidden")));
+    while (!ran) Yield();
+  });
+}
+
+TEST(AllGoroutinesTest, InParts) {
+  heddle::Run(Options{.procs = 1}, [] {
+    WaitGroup wg;
+    wg.Add(1);
+    Go({.name = "waiter"}, [&] { wg.Wait(); });
+    WaitForParked(1);
+    const std::vector<GoroutineInfo> all = AllGoroutines();
+    ASSERT_EQ(all.size(), 2);
+    EXPECT_EQ(all[0].goid, 1);
+    EXPECT_EQ(all[0].state, "running");
+    EXPECT_FALSE(all[0].blocked);
+    EXPECT_EQ(all[1].parent_goid, 1);
+    EXPECT_EQ(all[1].name, "waiter");
+    EXPECT_EQ(all[1].state, "semacquire");
+    EXPECT_TRUE(all[1].blocked);
+    EXPECT_FALSE(all[1].system);
+    EXPECT_THAT(all[1].stack,
+                AllOf(StartsWith(absl::StrCat("goroutine ", all[1].goid,
+                                              " \"waiter\" [semacquire")),
+                      HasSubstr("created by ")));
+    wg.Done();
+  });
+}
+
+// Snapshots while goroutines park, wake, start and end as fast as they can.
+TEST(AllStacksTest, WhileEverythingMoves) {
+  constexpr int kRounds = sanitizer::kTsan ? 20 : 100;
+  heddle::Run(Options{.procs = 4}, [] {
+    std::atomic<bool> stop{false};
+    WaitGroup done;
+    for (int i = 0; i < 4; i++) {
+      done.Go([&] {
+        while (!stop) {
+          LockOuter();
+          Yield();
+          Go({.name = "short-lived goroutine with a long name"},
+             [] { Yield(); });
+        }
+      });
+    }
+    done.Go([&] {
+      while (!stop) Blocking([] { os::Usleep(10); });
+    });
+    for (int i = 0; i < kRounds; i++) {
+      const std::string text = AllStacks();
+      EXPECT_THAT(text, AllOf(StartsWith("goroutine 1 [running]:\n"),
+                              HasSubstr("created by ")));
+    }
+    stop = true;
+    done.Wait();
+  });
+}
+
+}  // namespace
+}  // namespace heddle
