@@ -22,6 +22,8 @@ void WriteFatal(absl::string_view text) {
   WriteErr("\n");
 }
 
+pid_t Self() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
 uintptr_t Address(const void* pc) { return reinterpret_cast<uintptr_t>(pc); }
 
 }  // namespace
@@ -39,13 +41,17 @@ void SetFatalHook(FatalHook hook) {
   fatal_hook.store(hook, std::memory_order_relaxed);
 }
 
+bool ClaimDeath() {
+  pid_t nobody = 0;
+  return dying.compare_exchange_strong(nobody, Self(),
+                                       std::memory_order_relaxed);
+}
+
 void Die(Blame blame, uintptr_t pc) {
-  const auto self = static_cast<pid_t>(syscall(SYS_gettid));
-  pid_t first = 0;
-  if (dying.compare_exchange_strong(first, self, std::memory_order_relaxed)) {
+  if (ClaimDeath()) {
     const FatalHook hook = fatal_hook.load(std::memory_order_relaxed);
     if (hook != nullptr) hook(blame, pc);
-  } else if (first != self) {
+  } else if (dying.load(std::memory_order_relaxed) != Self()) {
     for (unsigned left = kPatienceSeconds; left > 0;) left = sleep(left);
   }
   std::abort();

@@ -46,7 +46,12 @@ using FatalHook = void (*)(Blame blame, uintptr_t pc);
 // Thread-safe; the last one counts.
 void SetFatalHook(FatalHook hook);
 
-// Calls the hook, if there is one, and aborts the process. The caller has said
+// Claims the end of the process for the calling thread, which is to see to it;
+// false if another thread, or an earlier call of this one, has. The others wait
+// for it.
+bool ClaimDeath();
+
+// Claims it, calls the hook, if there is one, and aborts. The caller has said
 // on standard error what is wrong. `pc` as above.
 [[noreturn]] void Die(Blame blame, uintptr_t pc);
 

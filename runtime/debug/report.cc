@@ -125,9 +125,11 @@ int Select(Workspace* w, const Sched* sched, const G* self, int64_t* more) {
   return n;
 }
 
-void ReportSched(Workspace* w, const Sched* sched, const G* self) {
+// `number` not 0: says which runtime it is.
+void ReportSched(Workspace* w, const Sched* sched, const G* self, int number) {
   int64_t more = 0;
   const int n = Select(w, sched, self, &more);
+  if (n > 0 && number != 0) w->out.Format("\nruntime %d:\n", number);
   const int64_t now = os::Nanotime();
   for (int i = 0; i < n; i++) {
     w->trace.frames = Frames();
@@ -178,8 +180,7 @@ void ReportOnOwnStack(void* arg) {
        sched = sched::NextSched(sched)) {
     runtime++;
     if (!all && here->m->sched != sched) continue;
-    if (several) w->out.Format("\nruntime %d:\n", runtime);
-    ReportSched(w, sched, self);
+    ReportSched(w, sched, self, several ? runtime : 0);
   }
 }
 

@@ -12,6 +12,8 @@ namespace heddle::debug {
 namespace {
 
 void OnSigquit(int signal, siginfo_t* /*info*/, void* ucontext) {
+  // Else another thread is at it, or this one.
+  if (!base::ClaimDeath()) return;
   const int saved_errno = errno;
   base::WriteErr("SIGQUIT: quit\n");
   Report({.ucontext = ucontext, .all_runtimes = true});

@@ -114,9 +114,8 @@ TEST(AllStacksTest, TheCallerFirstThenByNumber) {
     StartLockers(&done);
     WaitForParked(2);
     const std::string text = AllStacks();
-    SCOPED_TRACE(text);
     const std::vector<std::string> parts = absl::StrSplit(text, "\n\n");
-    ASSERT_EQ(parts.size(), 3);
+    ASSERT_EQ(parts.size(), 3) << text;
     EXPECT_THAT(parts[0], StartsWith("goroutine 1 [running]:\n"));
     EXPECT_THAT(
         parts[1],

@@ -4,6 +4,7 @@
 
 #include "runtime/os/quiet_threads.h"
 #include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sched/freeze.h"
 
 namespace heddle::sched {
 namespace {
@@ -72,6 +73,8 @@ bool RecheckDead(Sched* sched) {
   os::LockGuard guard(sched->lock);
   if (!NobodyRuns(sched) || GCount(sched) == 0) return false;
   if (sched->options.deadlock == DeadlockCheck::kNever) return false;
+  // Somebody makes a report, in a signal handler perhaps, on a quiet thread.
+  if (Frozen()) return true;
   if (NothingWakes(sched) &&
       (sched->options.deadlock == DeadlockCheck::kAlways ||
        os::AllThreadsQuiet(sanitizer::kBackgroundThreads))) {
