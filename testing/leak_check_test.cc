@@ -1,5 +1,6 @@
 #include "testing/leak_check.h"
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,9 @@ class LeakCheckTest : public ::testing::TestWithParam<int> {
 INSTANTIATE_TEST_SUITE_P(Procs, LeakCheckTest, ::testing::Values(1, 4));
 
 TEST_P(LeakCheckTest, FindsWhatIsLeft) {
-  heddle::Run(options_, [] {
-    WaitGroup wg;
-    wg.Add(1);
+  WaitGroup wg;
+  wg.Add(1);
+  heddle::Run(options_, [&] {
     // Was there before.
     Go([&] { wg.Wait(); });
     LeakCheck check;
@@ -58,9 +59,9 @@ TEST_P(LeakCheckTest, FindsWhatIsLeft) {
 }
 
 TEST_P(LeakCheckTest, FailsTheTest) {
-  heddle::Run(options_, [] {
-    WaitGroup wg;
-    wg.Add(1);
+  WaitGroup wg;
+  wg.Add(1);
+  heddle::Run(options_, [&] {
     ::testing::TestPartResultArray failures;
     {
       const ::testing::ScopedFakeTestPartResultReporter reporter(
@@ -106,15 +107,17 @@ TEST_P(LeakCheckTest, WaitsForWhatEnds) {
 
 TEST_P(LeakCheckTest, NotForEver) {
   heddle::Run(options_, [] {
-    bool stop = false;
+    std::atomic<bool> stop{false};
+    WaitGroup done;
     LeakCheck check(absl::ZeroDuration());
-    Go([&] {
+    done.Go([&] {
       while (!stop) Yield();
     });
     const std::vector<debug::GoroutineInfo> leaked = check.Leaked();
-    ASSERT_EQ(leaked.size(), 1);
-    EXPECT_FALSE(leaked[0].blocked);
+    EXPECT_EQ(leaked.size(), 1);
+    for (const auto& info : leaked) EXPECT_FALSE(info.blocked);
     stop = true;
+    done.Wait();
   });
 }
 

@@ -41,7 +41,7 @@ std::vector<pid_t> BusyThreads(Sched* sched) {
     {
       os::LockGuard guard(sched->lock);
       for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-        const pid_t tid = mp->procid.load(std::memory_order_relaxed);
+        const pid_t tid = mp->tid.load(std::memory_order_relaxed);
         if (tid == 0 || tid == self ||
             mp->idle.load(std::memory_order_relaxed)) {
           continue;
@@ -90,6 +90,7 @@ Record Pack(const Trace& trace, int runtime) {
               .reason = trace.reason,
               .waited_ns = trace.waited_ns,
               .is_system = trace.is_system,
+              .locked = trace.locked,
               .have_stack = trace.have_stack,
               .name = trace.name,
               .pcs = std::vector<uintptr_t>(trace.frames.size()),
@@ -160,6 +161,7 @@ Trace Record::Unpack() const {
   t.reason = reason;
   t.waited_ns = waited_ns;
   t.is_system = is_system;
+  t.locked = locked;
   t.have_stack = have_stack;
   std::strncpy(t.name, name.c_str(), sizeof t.name - 1);
   t.frames = Frames(pcs.data(), static_cast<int>(pcs.size()), elided);

@@ -26,6 +26,7 @@ struct Record {
   sched::WaitReason reason;
   int64_t waited_ns;
   bool is_system;
+  bool locked;
   bool have_stack;
   std::string name;
   std::vector<uintptr_t> pcs;

@@ -77,7 +77,7 @@ const G* CurrentG() {
 // Without a lock, of a goroutine that may end.
 HEDDLE_NO_SANITIZE_THREAD pid_t ThreadOf(const G* gp) {
   const M* mp = gp->m;
-  return mp == nullptr ? 0 : mp->procid.load(std::memory_order_relaxed);
+  return mp == nullptr ? 0 : mp->tid.load(std::memory_order_relaxed);
 }
 
 void FindStack(Workspace* w, Trace* trace) {

@@ -113,6 +113,10 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
       out->waited_ns = std::max<int64_t>(now - gp->waitsince, 0);
     }
   }
+  // What only itself writes, while it runs.
+  out->locked = (out->status == GStatus::kWaiting ||
+                 out->status == GStatus::kRunnable || gp == sched::Getg()) &&
+                gp->lockedm != nullptr;
   const size_t n = std::min(gp->name.size(), sizeof out->name - 1);
   std::memcpy(out->name, gp->name.data(), n);
   out->name[n] = '\0';
@@ -127,6 +131,7 @@ void AppendState(const Trace& trace, Out* out) {
   } else if (seconds >= 1) {
     out->Format(", %d seconds", seconds);
   }
+  if (trace.locked) out->Append(", locked to thread");
 }
 
 void AppendTrace(const Trace& trace, Show show, Out* out) {

@@ -36,6 +36,7 @@ struct Trace {
   sched::WaitReason reason = sched::WaitReason::kZero;
   int64_t waited_ns = 0;  // 0 if it does not wait
   bool is_system = false;
+  bool locked = false;  // to its thread
   char name[64] = "";
   bool have_stack = false;
   Frames frames;
