@@ -57,6 +57,7 @@ struct G {
   bool tracking = false;
   uint8_t tracking_seq = 0;
 
+  // Written through SetGoid; who does not own the G reads it through GoidOf.
   uint64_t goid = 0;
   uint64_t parent_goid = 0;
   // Address after the go statement, and of the callable's code.
@@ -101,6 +102,14 @@ inline constexpr uint8_t kGTrackingPeriod = 8;
 // thread_local after the goroutine has moved to another thread.
 inline G* Getg() { return static_cast<G*>(arch::GetG()); }
 inline void Setg(G* gp) { arch::SetG(gp); }
+
+// gp's number, for anyone: a guess, as a dead G is soon another goroutine.
+inline uint64_t GoidOf(G* gp) {
+  return std::atomic_ref<uint64_t>(gp->goid).load(std::memory_order_relaxed);
+}
+inline void SetGoid(G* gp, uint64_t goid) {
+  std::atomic_ref<uint64_t>(gp->goid).store(goid, std::memory_order_relaxed);
+}
 
 inline GStatus ReadGStatus(const G* gp) {
   return gp->atomicstatus.load(std::memory_order_acquire);

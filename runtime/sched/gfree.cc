@@ -12,7 +12,7 @@ void Spill(GFreeLocal* local, GFreeGlobal* global, int32_t keep) {
   int32_t moved = 0;
   while (local->n > keep) {
     G* gp = local->list.Pop();
-    local->n--;
+    local->n = local->n - 1;
     (gp->stack.lo == 0 ? no_stack : with_stack).Push(gp);
     moved++;
   }
@@ -35,7 +35,7 @@ void Refill(GFreeLocal* local, GFreeGlobal* global) {
     G* gp = PopGlobal(global);
     if (gp == nullptr) return;
     local->list.Push(gp);
-    local->n++;
+    local->n = local->n + 1;
   }
 }
 
@@ -50,7 +50,7 @@ G* PopAny(const GFreeEnv& env) {
     Refill(env.local, env.global);
   }
   G* gp = env.local->list.Pop();
-  if (gp != nullptr) env.local->n--;
+  if (gp != nullptr) env.local->n = env.local->n - 1;
   return gp;
 }
 
@@ -92,7 +92,7 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
     return;
   }
   env.local->list.Push(gp);
-  env.local->n++;
+  env.local->n = env.local->n + 1;
   if (env.local->n >= kGFreeSpill) {
     Spill(env.local, env.global, kGFreeBatch - 1);
   }

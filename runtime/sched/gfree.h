@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
+#include "runtime/base/relaxed.h"
 #include "runtime/os/lock.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gqueue.h"
@@ -29,10 +30,10 @@ namespace heddle::sched {
 inline constexpr int32_t kGFreeSpill = 64;
 inline constexpr int32_t kGFreeBatch = 32;
 
-// A P's free Gs. Its owner's.
+// A P's free Gs. Its owner's; n is read by anyone, as a guess.
 struct GFreeLocal {
   GList<G> list;
-  int32_t n = 0;
+  base::Relaxed<int32_t> n{0};
 };
 
 // A runtime's. Thread-safe.

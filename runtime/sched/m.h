@@ -21,6 +21,7 @@
 
 #include "runtime/base/fast_rand.h"
 #include "runtime/os/alt_stack.h"
+#include "runtime/base/relaxed.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/os/note.h"
 #include "runtime/sched/eh_globals.h"
@@ -42,15 +43,17 @@ struct M {
   // The scheduler's context on this thread.
   G g0;
   // The goroutine that runs, or is in a blocking call; null on g0.
-  G* curg = nullptr;
+  // Read by anyone, as a guess.
+  base::Relaxed<G*> curg{nullptr};
   // The P that it has, null when it has none; to be read inside the runtime.
   P* p = nullptr;
   // The P that its waker gives it. Written by the waker before NoteWakeup.
   P* nextp = nullptr;
   // Acquirem's count, by which its P is protected from takers.
   Gate gate;
-  // Out of work and looking for some; counted in sched.nmspinning.
-  bool spinning = false;
+  // Out of work and looking for some; counted in sched.nmspinning. Read by
+  // anyone, as a guess.
+  base::Relaxed<bool> spinning{false};
   // It sleeps in StopM or StopLockedM. Written under sched.lock; read by
   // reports.
   std::atomic<bool> idle{false};

@@ -149,7 +149,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
       mp != nullptr ? static_cast<uint8_t>(mp->random.Next()) : 0;
   newg->tracking = newg->tracking_seq % kGTrackingPeriod == 0;
   if (newg->tracking) newg->runnable_since = os::Nanotime();
-  newg->goid = NextGoid(sched, pp);
+  SetGoid(newg, NextGoid(sched, pp));
   CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
   Releasem(mp);
   return newg;

@@ -160,7 +160,7 @@ void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
   M0Scope scope(m0);
   const bool have_p = BeginRun(sched);
   G* newg = NewProc1(sched, main, GoOptions(), nullptr, callerpc);
-  newg->goid = kMainGoid;
+  SetGoid(newg, kMainGoid);
   if (have_p) m0->resume = newg;
   StartMain(sched, have_p ? nullptr : newg);
   StartSysmon(sched);
