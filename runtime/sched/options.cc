@@ -45,6 +45,12 @@ absl::StatusOr<Options> ResolveOptions(const Options& options) {
         "heddle: Options::max_threads is %d; it must be 1 or more",
         options.max_threads));
   }
+  absl::Status debug = CheckDebugVars(options.debug);
+  const char* debug_env = std::getenv("HEDDLE_DEBUG");
+  if (debug.ok() && debug_env != nullptr) {
+    debug = ParseDebugVars(debug_env, &resolved.debug, &resolved.preempt);
+  }
+  if (!debug.ok()) return debug;
   return resolved;
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "runtime/sched/debug_vars.h"
 
 namespace heddle::sched {
 
@@ -69,6 +70,8 @@ struct Options {
   // holds a pthread or std mutex of the goroutine's (runtime/debug/held_locks.h
   // and docs/held_locks.md). Nothing in builds with -c opt.
   bool check_held_locks = true;
+  // What the environment variable HEDDLE_DEBUG can set as well.
+  DebugVars debug = {};
 };
 
 // Fills in what is left to the environment and checks the rest.
