@@ -76,11 +76,12 @@ struct G {
   // Nanoseconds on the monotonic clock since when it waits: Sched::coarse_now
   // of that time. Written as waitreason.
   int64_t waitsince = 0;
-  // Nanoseconds on the monotonic clock since when it is runnable, if tracked.
-  int64_t runnable_since = 0;
   // The M that it is locked to, else null. The running goroutine's own; read by
   // whoever takes it off a queue.
   M* lockedm = nullptr;
+  // Nanoseconds on the monotonic clock since when it is runnable, or waits for
+  // a mutex, if `tracking`. (tracking.h)
+  int64_t tracked_since = 0;
   // The M that ran it last, for Sched::migrate_always.
   M* lastm = nullptr;
   // Its runtime. Immutable.

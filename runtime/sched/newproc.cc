@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_format.h"
 #include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/switch.h"
+#include "runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {
@@ -144,11 +144,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
       sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
     }
   }
-  // At random, so that the sample does not fall in step with the program.
-  newg->tracking_seq =
-      mp != nullptr ? static_cast<uint8_t>(mp->random.Next()) : 0;
-  newg->tracking = newg->tracking_seq % kGTrackingPeriod == 0;
-  if (newg->tracking) newg->runnable_since = os::Nanotime();
+  TrackNew(newg, mp != nullptr ? mp->random.Next() : 0);
   SetGoid(newg, NextGoid(sched, pp));
   CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
   Releasem(mp);

@@ -1,12 +1,12 @@
 #include "runtime/sched/park.h"
 
 #include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
+#include "runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {
@@ -17,13 +17,6 @@ void DropG(M* mp) {
   mp->curg = nullptr;
 }
 
-// gp becomes runnable: one in kGTrackingPeriod of the times is noted, to tell
-// how long it waits for its turn.
-void TrackRunnable(G* gp) {
-  gp->tracking = gp->tracking_seq++ % kGTrackingPeriod == 0;
-  if (gp->tracking) gp->runnable_since = os::Nanotime();
-}
-
 void ParkM(G* gp) {
   M* mp = Getg()->m;
   bool (*unlockf)(G*, void*) = mp->waitunlockf;
@@ -32,8 +25,11 @@ void ParkM(G* gp) {
   mp->waitlock = nullptr;
   DropG(mp);
   gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
+  TrackStopped(gp);
+  TrackWaiting(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
   if (unlockf != nullptr && !unlockf(gp, lock)) {
+    TrackReady(gp->home, gp);
     CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
     mp->resume = gp;
   }
@@ -43,6 +39,7 @@ void GoschedM(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
   DropG(mp);
+  TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
   {
@@ -87,7 +84,7 @@ void GoparkUnlock(os::Lock* lock, WaitReason reason) {
 
 void Goready(G* gp) {
   Sched* sched = gp->home;
-  TrackRunnable(gp);
+  TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
   Submit(sched, gp);
 }

@@ -23,6 +23,7 @@
 #include "runtime/sched/p_mask.h"
 #include "runtime/sched/random_order.h"
 #include "runtime/sched/spinning.h"
+#include "runtime/sched/time_histogram.h"
 #include "runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
@@ -151,6 +152,13 @@ struct Sched : Spinning {
   std::atomic<int32_t> wakers{0};
   // The last M to go was one that ended: sysmon watches for a deadlock.
   std::atomic<bool> dead_suspected{false};
+  // ---- what is measured (tracking.h) ----
+  // How long goroutines were runnable before they ran; one in
+  // kGTrackingPeriod.
+  TimeHistogram time_to_run;
+  // Nanoseconds that goroutines have waited for mutexes, all together, as the
+  // sample has it.
+  std::atomic<int64_t> mutex_wait_ns{0};
 };
 
 // The free lists as the owner of pp sees them, or a thread without a P (null).

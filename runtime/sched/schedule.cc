@@ -10,6 +10,7 @@
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/switch.h"
+#include "runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {
@@ -28,6 +29,7 @@ void Execute(M* mp, G* gp, bool inherit_time) {
   gp->m = mp;
   gp->lastm = mp;
   gp->started = true;
+  TrackRunning(mp->sched, gp);
   CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);
   while (Frozen()) {
     CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);

@@ -8,6 +8,7 @@
 #include "runtime/sched/park.h"
 #include "runtime/sched/retake.h"
 #include "runtime/sched/switch.h"
+#include "runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {
@@ -23,6 +24,8 @@ P* IdleP(Sched* sched) {
 void ExitSyscall0(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
+  TrackStopped(gp);
+  TrackRunnable(gp);
   CasGStatus(gp, ReadGStatus(gp), GStatus::kRunnable);
   gp->m = nullptr;
   mp->curg = nullptr;

@@ -34,6 +34,11 @@ constexpr const char* WaitReasonText(WaitReason reason) {
   return "unknown wait reason";
 }
 
+// Whether the wait is for a mutex (/sync/mutex/wait/total). (isMutexWait)
+constexpr bool IsMutexWait(WaitReason reason) {
+  return reason == WaitReason::kMutexLock;
+}
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_WAIT_REASON_H_

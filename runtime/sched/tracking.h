@@ -1,0 +1,71 @@
+// Latency tracking: how long goroutines that are runnable wait for their turn,
+// and how long they wait for mutexes. One in kGTrackingPeriod changes of a
+// goroutine out of the running state is timed, from there until it runs again;
+// the others cost a count and a branch.
+//
+//   TrackNew                       NewProc1
+//   TrackStopped, TrackWaiting     ParkM
+//   TrackReady                     Goready
+//   TrackStopped, TrackRunnable    GoschedM, ExitSyscall0
+//   TrackRunning                   Execute
+//
+// To be called by who owns gp in the state that it leaves, before the change.
+//
+// Source: Go 1.21's casgstatus and newproc1 (gp.tracking), sched.timeToRun and
+// sched.totalMutexWaitTime.
+
+#ifndef RUNTIME_SCHED_TRACKING_H_
+#define RUNTIME_SCHED_TRACKING_H_
+
+#include <cstdint>
+
+#include "runtime/os/clock.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+inline void TrackNew(G* gp, uint32_t random) {
+  // At random, so that the sample does not fall in step with the program.
+  gp->tracking_seq = static_cast<uint8_t>(random);
+  gp->tracking = gp->tracking_seq % kGTrackingPeriod == 0;
+  if (gp->tracking) gp->tracked_since = os::Nanotime();
+}
+
+inline void TrackStopped(G* gp) {
+  gp->tracking = gp->tracking_seq++ % kGTrackingPeriod == 0;
+}
+
+// gp stopped and is runnable.
+inline void TrackRunnable(G* gp) {
+  if (gp->tracking) gp->tracked_since = os::Nanotime();
+}
+
+// gp stopped and waits; of waits, those for mutexes are timed. Before it can be
+// readied.
+inline void TrackWaiting(G* gp) {
+  if (gp->tracking &&
+      IsMutexWait(gp->waitreason.load(std::memory_order_relaxed))) {
+    gp->tracked_since = os::Nanotime();
+  }
+}
+
+// gp waited and is runnable.
+inline void TrackReady(Sched* sched, G* gp) {
+  if (!gp->tracking) return;
+  const int64_t now = os::Nanotime();
+  if (IsMutexWait(gp->waitreason.load(std::memory_order_relaxed))) {
+    sched->mutex_wait_ns.fetch_add((now - gp->tracked_since) * kGTrackingPeriod,
+                                   std::memory_order_relaxed);
+  }
+  gp->tracked_since = now;
+}
+
+inline void TrackRunning(Sched* sched, G* gp) {
+  if (!gp->tracking) return;
+  gp->tracking = false;
+  sched->time_to_run.Record(os::Nanotime() - gp->tracked_since);
+}
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_TRACKING_H_
