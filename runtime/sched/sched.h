@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
+#include "runtime/os/clock.h"
 #include "runtime/os/lock.h"
 #include "runtime/os/note.h"
 #include "runtime/sched/all_gs.h"
@@ -42,6 +43,8 @@ struct Sched : Spinning {
   Sched& operator=(const Sched&) = delete;
 
   const Options options;
+  // os::Nanotime() of its start, for reports.
+  const int64_t start_ns = os::Nanotime();
 
   // Protects what is marked with it, and the passing of Ps and Ms. Taken for
   // short; nothing allocates under it but in ProcResize.

@@ -1,0 +1,211 @@
+#include "runtime/sched/sched_trace.h"
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/p_lifecycle.h"
+
+namespace heddle::sched {
+namespace {
+
+constexpr int64_t kNone = -1;  // prints as nil
+
+struct PLine {
+  int status;
+  uint32_t schedtick;
+  uint32_t syscalltick;
+  int64_t m;
+  uint32_t runqsize;
+  int32_t gfreecnt;
+};
+
+struct MLine {
+  int64_t id;
+  G* curg;
+  int32_t locks;
+  bool spinning;
+};
+
+struct Snapshot {
+  int32_t gomaxprocs;
+  int32_t idleprocs;
+  int32_t threads;
+  int32_t spinningthreads;
+  uint32_t needspinning;
+  int32_t idlethreads;
+  int32_t runqueue;
+  bool gcwaiting;
+  int32_t stopwait;
+  bool sysmonwait;
+  std::vector<PLine> ps;  // by id
+  // In detail only:
+  std::vector<MLine> ms;
+  std::vector<int64_t> idle;  // ids of idle Ms
+};
+
+PLine LookAt(const P* pp) {
+  const M* mp = pp->m.load(std::memory_order_acquire);
+  return {static_cast<int>(pp->status.load(std::memory_order_relaxed)),
+          pp->schedtick.load(std::memory_order_relaxed),
+          pp->syscalltick.load(std::memory_order_relaxed),
+          mp == nullptr ? kNone : mp->id,
+          pp->runq.size(),
+          pp->gfree.n};
+}
+
+MLine LookAt(const M* mp) {
+  return {mp->id, mp->curg, mp->gate.locks(), mp->spinning};
+}
+
+// Fills *s in; false if its vectors have too little room, as nothing allocates
+// under the lock.
+bool Look(Sched* sched, bool detailed, Snapshot* s) {
+  os::LockGuard guard(sched->lock);
+  s->gomaxprocs = sched->gomaxprocs.load(std::memory_order_relaxed);
+  const auto ms = static_cast<size_t>(detailed ? sched->mnext : 0);
+  if (s->ps.capacity() < static_cast<size_t>(s->gomaxprocs) ||
+      s->ms.capacity() < ms || s->idle.capacity() < ms) {
+    return false;
+  }
+  s->idleprocs = sched->npidle.load(std::memory_order_relaxed);
+  s->threads = sched->nm;
+  s->spinningthreads = sched->nmspinning.load(std::memory_order_relaxed);
+  s->needspinning = sched->needspinning.load(std::memory_order_relaxed);
+  s->idlethreads = sched->nmidle;
+  s->runqueue = sched->runqsize.load(std::memory_order_relaxed);
+  s->gcwaiting = sched->gcwaiting.load(std::memory_order_relaxed);
+  s->stopwait = sched->stopwait;
+  s->sysmonwait = sched->sysmonwait == SysmonWait::kDeep;
+  for (int32_t i = 0; i < s->gomaxprocs; i++) {
+    s->ps.push_back(LookAt(GetP(sched, i)));
+  }
+  if (!detailed) return true;
+  for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+    s->ms.push_back(LookAt(mp));
+  }
+  for (const M* mp = sched->midle; mp != nullptr; mp = mp->schedlink) {
+    s->idle.push_back(mp->id);
+  }
+  return true;
+}
+
+Snapshot Look(Sched* sched, bool detailed) {
+  Snapshot s;
+  do {
+    int64_t ms = 0;
+    if (detailed) {
+      os::LockGuard guard(sched->lock);
+      ms = sched->mnext;
+    }
+    s.ms.reserve(static_cast<size_t>(ms));
+    s.idle.reserve(static_cast<size_t>(ms));
+    s.ps.reserve(
+        static_cast<size_t>(sched->gomaxprocs.load(std::memory_order_relaxed)));
+  } while (!Look(sched, detailed, &s));
+  return s;
+}
+
+// Gs stay as long as their runtime.
+std::vector<G*> AllGs(Sched* sched) {
+  os::LockGuard guard(sched->allglock);
+  return sched->allgs;
+}
+
+std::string OrNil(int64_t id) {
+  return id == kNone ? "nil" : absl::StrFormat("%d", id);
+}
+
+const char* Bool(bool b) { return b ? "true" : "false"; }
+
+void AppendHead(const Snapshot& s, int64_t ms, std::string* out) {
+  absl::StrAppendFormat(
+      out,
+      "SCHED %dms: gomaxprocs=%d idleprocs=%d threads=%d spinningthreads=%d "
+      "needspinning=%d idlethreads=%d runqueue=%d",
+      ms, s.gomaxprocs, s.idleprocs, s.threads, s.spinningthreads,
+      s.needspinning, s.idlethreads, s.runqueue);
+}
+
+void AppendRings(const Snapshot& s, std::string* out) {
+  const char* separator = " [";
+  for (const PLine& p : s.ps) {
+    absl::StrAppendFormat(out, "%s%d", separator, p.runqsize);
+    separator = " ";
+  }
+  out->append("]\n");
+}
+
+// Also fills in which P each M has: M::p is the M's own.
+void AppendPs(const Snapshot& s, std::map<int64_t, int64_t>* p_of_m,
+              std::string* out) {
+  for (size_t i = 0; i < s.ps.size(); i++) {
+    const PLine& p = s.ps[i];
+    if (p.m != kNone) (*p_of_m)[p.m] = static_cast<int64_t>(i);
+    absl::StrAppendFormat(
+        out,
+        "  P%d: status=%d schedtick=%d syscalltick=%d m=%s runqsize=%d "
+        "gfreecnt=%d timerslen=0\n",
+        i, p.status, p.schedtick, p.syscalltick, OrNil(p.m), p.runqsize,
+        p.gfreecnt);
+  }
+}
+
+// Also fills in which M each goroutine is on: G::m is its M's.
+void AppendMs(const Snapshot& s, const std::map<int64_t, int64_t>& p_of_m,
+              std::map<G*, int64_t>* m_of_g, std::string* out) {
+  const std::set<int64_t> idle(s.idle.begin(), s.idle.end());
+  for (const MLine& m : s.ms) {
+    if (m.curg != nullptr) (*m_of_g)[m.curg] = m.id;
+    const auto p = p_of_m.find(m.id);
+    absl::StrAppendFormat(
+        out,
+        "  M%d: p=%s curg=%s mallocing=0 throwing=0 preemptoff= locks=%d "
+        "dying=0 spinning=%s blocked=%s lockedg=nil\n",
+        m.id, OrNil(p == p_of_m.end() ? kNone : p->second),
+        m.curg == nullptr ? "nil" : absl::StrFormat("%d", GoidOf(m.curg)),
+        m.locks, Bool(m.spinning), Bool(idle.count(m.id) != 0));
+  }
+}
+
+void AppendGs(Sched* sched, const std::map<G*, int64_t>& m_of_g,
+              std::string* out) {
+  for (G* gp : AllGs(sched)) {
+    const auto status = static_cast<int>(ReadGStatus(gp));
+    const auto m = m_of_g.find(gp);
+    absl::StrAppendFormat(
+        out, "  G%d: status=%d(%s) m=%s lockedm=nil\n", GoidOf(gp), status,
+        WaitReasonText(gp->waitreason.load(std::memory_order_relaxed)),
+        OrNil(m == m_of_g.end() ? kNone : m->second));
+  }
+}
+
+}  // namespace
+
+std::string SchedTrace(Sched* sched, bool detailed, int64_t now_ns) {
+  const Snapshot s = Look(sched, detailed);
+  std::string out;
+  AppendHead(s, (now_ns - sched->start_ns) / 1'000'000, &out);
+  if (!detailed) {
+    AppendRings(s, &out);
+    return out;
+  }
+  absl::StrAppendFormat(
+      &out, " gcwaiting=%s nmidlelocked=0 stopwait=%d sysmonwait=%s\n",
+      Bool(s.gcwaiting), s.stopwait, Bool(s.sysmonwait));
+  std::map<int64_t, int64_t> p_of_m;
+  std::map<G*, int64_t> m_of_g;
+  AppendPs(s, &p_of_m, &out);
+  AppendMs(s, p_of_m, &m_of_g, &out);
+  AppendGs(sched, m_of_g, &out);
+  return out;
+}
+
+void PrintSchedTrace(Sched* sched, bool detailed) {
+  base::WriteErr(SchedTrace(sched, detailed, os::Nanotime()));
+}
+
+}  // namespace heddle::sched
