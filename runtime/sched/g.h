@@ -27,6 +27,7 @@
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sched/eh_globals.h"
 #include "runtime/sched/func_val.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/status.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/stack/stack.h"
@@ -92,6 +93,8 @@ struct G {
   std::unique_ptr<_Unwind_Exception> goexit;
   // From GoOptions; empty for most.
   std::string name;
+  // Inherited from the goroutine that started it. Its own.
+  Labels labels;
 };
 
 // Go's gTrackingPeriod.

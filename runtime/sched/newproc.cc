@@ -137,6 +137,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   newg->saved_errno = 0;
   newg->eh = EhGlobals();
   newg->is_system = options.system;
+  if (callergp != nullptr && !options.system) newg->labels = callergp->labels;
   if (!options.system) {
     if (pp != nullptr) {
       AddOwned(&pp->ngcreated, 1);

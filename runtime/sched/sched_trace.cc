@@ -110,7 +110,7 @@ Snapshot Look(Sched* sched, bool detailed) {
 }
 
 // Gs stay as long as their runtime.
-std::vector<G*> AllGs(Sched* sched) {
+std::vector<G*> CopyGs(Sched* sched) {
   os::LockGuard guard(sched->allglock);
   return sched->allgs;
 }
@@ -173,7 +173,7 @@ void AppendMs(const Snapshot& s, const std::map<int64_t, int64_t>& p_of_m,
 
 void AppendGs(Sched* sched, const std::map<G*, int64_t>& m_of_g,
               std::string* out) {
-  for (G* gp : AllGs(sched)) {
+  for (G* gp : CopyGs(sched)) {
     const auto status = static_cast<int>(ReadGStatus(gp));
     const auto m = m_of_g.find(gp);
     absl::StrAppendFormat(
