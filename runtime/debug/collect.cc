@@ -92,6 +92,7 @@ Record Pack(const Trace& trace, int runtime) {
               .is_system = trace.is_system,
               .locked = trace.locked,
               .have_stack = trace.have_stack,
+          .ancestors = trace.gp->ancestors,
               .name = trace.name,
               .pcs = std::vector<uintptr_t>(trace.frames.size()),
               .elided = trace.frames.elided()};
@@ -163,6 +164,7 @@ Trace Record::Unpack() const {
   t.is_system = is_system;
   t.locked = locked;
   t.have_stack = have_stack;
+  t.ancestors = ancestors.get();
   std::strncpy(t.name, name.c_str(), sizeof t.name - 1);
   t.frames = Frames(pcs.data(), static_cast<int>(pcs.size()), elided);
   return t;

@@ -6,6 +6,8 @@
 #define RUNTIME_DEBUG_COLLECT_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "runtime/debug/trace.h"
@@ -28,6 +30,7 @@ struct Record {
   bool is_system;
   bool locked;
   bool have_stack;
+  std::shared_ptr<const sched::Ancestors> ancestors;
   std::string name;
   std::vector<uintptr_t> pcs;
   int64_t elided;

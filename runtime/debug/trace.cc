@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/match.h"
+#include "runtime/debug/ancestors.h"
 #include "runtime/debug/symbol.h"
 #include "runtime/sched/g.h"
 
@@ -105,6 +106,7 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
   out->startpc = gp->startpc;
   out->status = sched::ReadGStatus(gp);
   out->is_system = gp->is_system;
+  out->ancestors = gp->ancestors.get();
   out->reason = sched::WaitReason::kZero;
   out->waited_ns = 0;
   if (out->status == GStatus::kWaiting) {
@@ -163,6 +165,7 @@ void AppendTrace(const Trace& trace, Show show, Out* out) {
     out->Append("\n");
     AppendPlace(trace.gopc - 1, out);
   }
+  AppendAncestors(trace.ancestors, AppendFrame, out);
 }
 
 void AppendFrames(const Frames& frames, Show show, Out* out) {

@@ -21,6 +21,7 @@
 
 #include "runtime/debug/frames.h"
 #include "runtime/debug/out.h"
+#include "runtime/sched/ancestors.h"
 #include "runtime/sched/status.h"
 #include "runtime/sched/wait_reason.h"
 
@@ -38,6 +39,7 @@ struct Trace {
   bool is_system = false;
   bool locked = false;  // to its thread
   char name[64] = "";
+  const sched::Ancestors* ancestors = nullptr;
   bool have_stack = false;
   Frames frames;
 };

@@ -25,6 +25,7 @@
 #include "runtime/arch/gobuf.h"
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/fiber.h"
+#include "runtime/sched/ancestors.h"
 #include "runtime/sched/eh_globals.h"
 #include "runtime/sched/func_val.h"
 #include "runtime/sched/labels.h"
@@ -95,6 +96,8 @@ struct G {
   std::string name;
   // Inherited from the goroutine that started it. Its own.
   Labels labels;
+  // Null for most. Immutable while it lives.
+  std::shared_ptr<const Ancestors> ancestors;
 };
 
 // Go's gTrackingPeriod.

@@ -28,6 +28,7 @@ void Goexit0(G* gp) {
   gp->fn_arg = nullptr;
   gp->waitreason.store(WaitReason::kZero, std::memory_order_relaxed);
   if (!gp->labels.empty()) gp->labels = Labels();
+  gp->ancestors = nullptr;
   sanitizer::FiberDestroy(&gp->fiber);
   const bool is_main = gp->goid == kMainGoid;
   const bool by_goexit = gp->goexit != nullptr;

@@ -113,11 +113,16 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   sp &= ~static_cast<uintptr_t>(fn.ops->align > kStackAlign ? fn.ops->align - 1
                                                             : kStackAlign - 1);
   try {
+    if (sched->options.debug.traceback_ancestors > 0) {
+      newg->ancestors = SaveAncestors(callergp, callerpc,
+                                      sched->options.debug.traceback_ancestors);
+    }
     fn.construct(reinterpret_cast<void*>(sp), fn.from);
     if (!options.name.empty() || !newg->name.empty()) {
       newg->name.assign(options.name);
     }
   } catch (...) {
+    newg->ancestors = nullptr;
     M* mp = Acquirem();
     GfPut(FreeEnv(sched, CurrentP(sched, mp)), newg, stack_size);
     Releasem(mp);
