@@ -7,6 +7,7 @@
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/retake.h"
+#include "runtime/sched/sched_trace.h"
 
 namespace heddle::sched {
 namespace {
@@ -33,6 +34,24 @@ class BackOff {
  private:
   int idle_ = 0;
   int64_t ns_ = kShortestNs;
+};
+
+// When to print the lines that HEDDLE_DEBUG=schedtrace asks for.
+class SchedTraceTimer {
+ public:
+  SchedTraceTimer(const DebugVars& debug, int64_t now)
+      : period_(int64_t{debug.schedtrace_ms} * 1'000'000), last_(now) {}
+
+  bool on() const { return period_ > 0; }
+  bool Due(int64_t now) {
+    if (!on() || now - last_ < period_) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  const int64_t period_;
+  int64_t last_;
 };
 
 bool AllIdle(Sched* sched) {
@@ -68,12 +87,17 @@ void Sysmon(M* mp) {
   os::EnterQuiet();               // it wakes nobody who is not awake
   int64_t busy = os::Nanotime();  // when a P was last seen busy
   int64_t now = busy;
-  while (Sleep(sched, back_off.Next(), now - busy >= kDeepSleepNs)) {
+  SchedTraceTimer trace(sched->options.debug, now);
+  while (Sleep(sched, back_off.Next(),
+               !trace.on() && now - busy >= kDeepSleepNs)) {
     now = os::Nanotime();
     sched->coarse_now.store(now, std::memory_order_relaxed);
     const bool woken = now - busy >= kDeepSleepNs;
     if (!AllIdle(sched)) busy = now;
     back_off.Looked(Retake(sched, now) != 0 || (woken && busy == now));
+    if (trace.Due(now)) {
+      PrintSchedTrace(sched, sched->options.debug.scheddetail);
+    }
   }
   os::LeaveQuiet();
 }
