@@ -36,9 +36,9 @@ class Runtime {
 
   // Ends the runtime's threads and frees all that it has. Goroutines that were
   // started and never ran are destroyed without running. Not while Run runs.
-  // After OnMainReturn::kAbandon, goroutines that still run or block are left
-  // alone until they next call the runtime, with the memory that they need; a
-  // later Runtime frees it.
+  // System goroutines, and after OnMainReturn::kAbandon all, that still run or
+  // block are left alone until they next call the runtime, with the memory that
+  // they need; a later Runtime frees it.
   ~Runtime();
 
   Runtime(const Runtime&) = delete;

@@ -49,9 +49,35 @@ bool RemoveIdle(Sched* sched, M* mp)
   return false;
 }
 
+// Whether main and all others are done but for system goroutines. That is not
+// the end without one of these, who may run, as then all Ms come to rest.
+bool OnlySystem(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  return sched->nsystem.load(std::memory_order_relaxed) > 0 &&
+         sched->main_started.load(std::memory_order_relaxed) &&
+         sched->main_done &&
+         sched->options.on_main_return == OnMainReturn::kWait &&
+         GCount(sched) == 0;
+}
+
 }  // namespace
 
+// Of the Ms that ran the last goroutines of the user's, each comes to the lock
+// once it has counted their ends, here or in CheckDead: the last to come sees
+// all of them.
+bool MayRunSystemG(M* mp, G* gp) {
+  Sched* sched = mp->sched;
+  os::LockGuard guard(sched->lock);
+  if (OnlySystem(sched)) FinishRun(sched);
+  if (!sched->main_started.load(std::memory_order_relaxed)) return false;
+  if (mp != sched->m0) mp->curg = gp;
+  return true;
+}
+
 bool CheckDead(Sched* sched) {
+  if (OnlySystem(sched)) {
+    FinishRun(sched);
+    return false;
+  }
   if (!NobodyRuns(sched)) return false;
   if (GCount(sched) > 0) {
     if (sched->options.deadlock == DeadlockCheck::kAlways &&

@@ -14,8 +14,13 @@ struct GoOptions {
   size_t stack_size = 0;
   // For reports. Copied.
   std::string_view name = {};
-  // A goroutine of a library's own: not counted by NumGoroutine, and Run does
-  // not wait for it.
+  // A goroutine of a library's own, such as one that polls or cleans up: not
+  // counted by NumGoroutine, without labels, and not on the thread that called
+  // Run, which does not wait for it. When the Run ends it stops at its next
+  // call of the runtime that may switch, and goes on in the next one; so does
+  // one that is parked. ~Runtime leaves it where it is: its destructors do not
+  // run, and its stack is freed; if it is in a call that blocks its thread,
+  // with all of the runtime once that ends.
   bool system = false;
 };
 

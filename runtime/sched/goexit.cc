@@ -33,7 +33,11 @@ void Goexit0(G* gp) {
   const bool is_main = gp->goid == kMainGoid;
   const bool by_goexit = gp->goexit != nullptr;
   gp->goexit = nullptr;
-  if (!gp->is_system) AddOwned(&pp->ngexited, 1);
+  if (!gp->is_system) {
+    AddOwned(&pp->ngexited, 1);
+  } else {
+    sched->nsystem.fetch_sub(1, std::memory_order_relaxed);
+  }
   GfPut(FreeEnv(sched, pp), gp,
         sched->starting_stack_size.load(std::memory_order_relaxed));
   if (locked) {

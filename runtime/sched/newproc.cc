@@ -149,6 +149,8 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
     } else {
       sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
     }
+  } else {
+    sched->nsystem.fetch_add(1, std::memory_order_relaxed);
   }
   TrackNew(newg, mp != nullptr ? mp->random.Next() : 0);
   SetGoid(newg, NextGoid(sched, pp));

@@ -95,6 +95,14 @@ M* NextToJoin(Sched* sched) {
   return nullptr;
 }
 
+// Whether a system goroutine runs, or blocks its thread. No Run is under way.
+bool SystemGsRun(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+    if (mp->curg != nullptr) return true;
+  }
+  return false;
+}
+
 // Whether no thread of sched's runs any more.
 bool Quiet(Sched* sched) {
   os::LockGuard guard(sched->lock);
@@ -219,8 +227,8 @@ bool M0Leaves(M* m0) {
 }
 
 void DestroySched(Sched* sched) {
-  int32_t running;
   M* sysmon;
+  bool wait = true;
   {
     os::LockGuard guard(sched->lock);
     if (sched->run_under_way) {
@@ -229,7 +237,7 @@ void DestroySched(Sched* sched) {
     sched->exiting.store(true, std::memory_order_relaxed);
     WakeSysmon(sched, /*any_sleep=*/true);
     sysmon = sched->sysmon;
-    running = sched->nm - sched->nmsys;
+    int32_t running = sched->nm - sched->nmsys;
     while (M* mp = MGet(sched)) {
       running--;
       mp->leave = true;
@@ -243,15 +251,18 @@ void DestroySched(Sched* sched) {
       os::LeaveQuiet();
       mp->park.Wakeup();
     }
+    // What runs now comes to an end by itself, but for goroutines.
+    wait =
+        running == 0 || (sched->options.on_main_return == OnMainReturn::kWait &&
+                         !SystemGsRun(sched));
   }
   StopTemplateThread(sched);
   // It leaves at once, whatever others do.
   if (sysmon != nullptr) JoinM(sysmon);
-  // What runs now comes to an end by itself, except after kAbandon.
-  if (running > 0 && sched->options.on_main_return == OnMainReturn::kAbandon) {
-    AddOrphan(sched);
-  } else {
+  if (wait) {
     JoinAndDelete(sched);
+  } else {
+    AddOrphan(sched);
   }
   ReapOrphans();
 }

@@ -8,13 +8,17 @@
 // as soon as main does, whatever m0 may be running then: so m0 runs main until
 // it first gives the thread back, and from then on only waits.
 //
-// Between Runs nothing runs: Ms that have no more to do sleep, and an M that
-// comes to the scheduler puts what is left on the global queue, for the next
-// Run. ~Sched ends and joins all sleeping Ms and destroys callables that never
-// ran. After kAbandon some goroutines may still run, or be in a blocking call:
-// nothing can stop them from outside. Their threads end when they next come to
-// the scheduler; until then the runtime is an orphan, which is deleted when a
-// later one begins or ends and finds it quiet.
+// System goroutines do not keep a Run waiting: with only these left it ends,
+// too, while some may still run or block their threads (check_dead.h). They
+// never run on m0, so that it can leave.
+//
+// Between Runs nothing else runs: Ms that have no more to do sleep, and an M
+// that comes to the scheduler puts what is left on the global queue, for the
+// next Run. ~Sched ends and joins all sleeping Ms and destroys callables that
+// never ran. After kAbandon, and of system goroutines, some may still run, or
+// be in a blocking call: nothing can stop them from outside. Their threads end
+// when they next come to the scheduler; until then the runtime is an orphan,
+// which is deleted when a later one begins or ends and finds it quiet.
 //
 // Source: Go 1.21's schedinit, main, mstart, mexit.
 

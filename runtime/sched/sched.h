@@ -124,6 +124,9 @@ struct Sched : Spinning {
   std::atomic<size_t> starting_stack_size;
   // As P's counters, for goroutines started by threads without a P.
   std::atomic<uint64_t> ngcreated_without_p{0};
+  // System goroutines that exist: too few, and too seldom started, for counters
+  // per P.
+  std::atomic<int64_t> nsystem{0};
 
   // ---- stop the world ----
   // Every M that comes to the scheduler gives its P up.

@@ -2,6 +2,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/os/lock.h"
+#include "runtime/sched/check_dead.h"
 #include "runtime/sched/find_runnable.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/globrunq.h"
@@ -54,6 +55,21 @@ bool PassOn(M* mp, G* gp) {
   return StopM();
 }
 
+enum class AfterSystemG { kRun, kLookAgain, kLeave };
+
+// gp is a system goroutine, for which Run does not wait: it must run neither
+// after the end of the Run, nor on the thread that called Run.
+AfterSystemG BeforeSystemG(M* mp, G* gp) {
+  Sched* sched = mp->sched;
+  if (!MayRunSystemG(mp, gp)) {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, gp);
+    return AfterSystemG::kLookAgain;
+  }
+  if (mp != sched->m0) return AfterSystemG::kRun;
+  return PassOn(mp, gp) ? AfterSystemG::kLookAgain : AfterSystemG::kLeave;
+}
+
 }  // namespace
 
 void ScheduleLoop() {
@@ -79,6 +95,11 @@ void ScheduleLoop() {
         if (!PassOn(mp, found.gp)) return;
         continue;
       }
+    }
+    if (found.gp->is_system) {
+      const AfterSystemG next = BeforeSystemG(mp, found.gp);
+      if (next == AfterSystemG::kLeave) return;
+      if (next == AfterSystemG::kLookAgain) continue;
     }
     Execute(mp, found.gp, found.inherit_time);
     if (mp->dies) {
