@@ -4,9 +4,10 @@
 #define HEDDLE_H_
 
 #include "runtime/debug/held_locks.h"  // IWYU pragma: export
+#include "runtime/debug/stats.h"       // IWYU pragma: export
 #include "runtime/debug/traceback.h"   // IWYU pragma: export
 #include "runtime/go.h"                // IWYU pragma: export
-#include "runtime/labels.h"             // IWYU pragma: export
+#include "runtime/labels.h"            // IWYU pragma: export
 #include "runtime/runtime.h"           // IWYU pragma: export
 #include "runtime/sync/mutex.h"        // IWYU pragma: export
 #include "runtime/sync/wait_group.h"   // IWYU pragma: export

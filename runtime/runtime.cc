@@ -10,6 +10,7 @@
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sched/stats.h"
 
 namespace heddle {
 namespace {
@@ -45,6 +46,8 @@ int Runtime::Run(absl::AnyInvocable<int()> main) {
   }
   return result;
 }
+
+sched::Stats Runtime::ReadStats() const { return sched::ReadStats(sched_); }
 
 void Runtime::Start(const sched::FuncVal& fn, const GoOptions& options) {
   sched::NewProc(sched_, fn, options, Address(__builtin_return_address(0)));

@@ -21,6 +21,7 @@ namespace heddle {
 
 namespace sched {
 struct Sched;
+struct Stats;
 }  // namespace sched
 
 using sched::DeadlockCheck;
@@ -73,6 +74,9 @@ class Runtime {
   [[gnu::always_inline]] void Go(const GoOptions& options, F&& f) {
     Start(sched::MakeFuncVal(std::forward<F>(f)), options);
   }
+
+  // What the runtime has and does, in numbers. Thread-safe; some microseconds.
+  sched::Stats ReadStats() const;
 
  private:
   void Start(const sched::FuncVal& fn, const GoOptions& options);

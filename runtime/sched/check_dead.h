@@ -41,9 +41,9 @@ void SleepAndWatch(Sched* sched, os::Note* note, bool watch);
 
 // System goroutines do not keep a Run waiting, also those that run, or block
 // their thread. To be asked before mp runs one, gp: false if no others are left
-// and the Run is over, or now ends by this; gp is to wait for the next. If true,
-// gp becomes mp's curg (but m0's, which runs none), so that the runtime's end
-// can tell that it runs. Takes sched.lock.
+// and the Run is over, or now ends by this; gp is to wait for the next. If
+// true, gp becomes mp's curg (but m0's, which runs none), so that the runtime's
+// end can tell that it runs. Takes sched.lock.
 bool MayRunSystemG(M* mp, G* gp);
 
 // Ends the Run that is under way: m0 is told to leave, if it sleeps.

@@ -1,0 +1,137 @@
+#include "runtime/debug/stats.h"
+
+#include <atomic>
+#include <numeric>
+#include <thread>  // NOLINT
+
+#include "gtest/gtest.h"
+#include "heddle.h"
+
+namespace heddle::debug {
+namespace {
+
+TEST(StatsTest, OutsideAnyRuntime) {
+  const Stats s = ReadStats();
+  EXPECT_EQ(s.goroutines, 0);
+  EXPECT_EQ(s.gomaxprocs, 0);
+  EXPECT_EQ(s.threads, 0);
+  EXPECT_TRUE(s.local_queues.empty());
+  EXPECT_EQ(s.time_to_run.count(), 0u);
+}
+
+TEST(StatsTest, ARuntimeAtRest) {
+  const Runtime runtime({.procs = 3});
+  const Stats s = runtime.ReadStats();
+  EXPECT_GE(s.uptime_ns, 0);
+  EXPECT_EQ(s.goroutines, 0);
+  EXPECT_EQ(s.goroutines_created, 0u);
+  EXPECT_EQ(s.free_goroutines, 0);
+  EXPECT_EQ(s.gomaxprocs, 3);
+  EXPECT_EQ(s.idle_procs, 3);
+  EXPECT_EQ(s.threads, 0);
+  EXPECT_EQ(s.local_queues.size(), 3u);
+  EXPECT_EQ(s.stacks.taken_stacks, 0u);
+  EXPECT_EQ(s.mutex_wait_ns, 0);
+}
+
+TEST(StatsTest, Goroutines) {
+  Runtime runtime({.procs = 1});
+  runtime.Run([] {
+    EXPECT_EQ(ReadStats().goroutines, 1);
+    EXPECT_EQ(ReadStats().goroutines_created, 1u);
+    // The first goes from runnext to the ring when the next one comes.
+    for (int i = 0; i < 10; i++) Go([] {});
+    Go({.system = true}, [] {});
+    const Stats s = ReadStats();
+    EXPECT_EQ(s.goroutines, 11);
+    EXPECT_EQ(s.goroutines_created, 11u);
+    EXPECT_EQ(s.system_goroutines, 1);
+    EXPECT_EQ(s.free_goroutines, 0);
+    EXPECT_EQ(s.gomaxprocs, 1);
+    EXPECT_EQ(s.idle_procs, 0);
+    EXPECT_GE(s.threads, 1);
+    EXPECT_GE(s.stacks.taken_stacks, 12u);
+    EXPECT_GT(s.stacks.mapped_bytes, 12 * Options().stack_size);
+    // All the runnable ones are queued but for the one in runnext.
+    EXPECT_EQ(s.global_queue + std::accumulate(s.local_queues.begin(),
+                                               s.local_queues.end(), 0),
+              10);
+  });
+  const Stats s = runtime.ReadStats();
+  EXPECT_EQ(s.goroutines, 0);
+  EXPECT_EQ(s.goroutines_created, 11u);
+  EXPECT_GE(s.free_goroutines, 11);
+  EXPECT_EQ(s.idle_procs, 1);
+}
+
+TEST(StatsTest, TheGlobalQueue) {
+  Runtime runtime({.procs = 1});
+  for (int i = 0; i < 5; i++) runtime.Go([] {});
+  EXPECT_EQ(runtime.ReadStats().global_queue, 5);
+  EXPECT_EQ(runtime.ReadStats().goroutines_created, 5u);
+  runtime.Run([] {});
+  EXPECT_EQ(runtime.ReadStats().global_queue, 0);
+}
+
+TEST(StatsTest, FewerPs) {
+  heddle::Run({.procs = 4}, [] {
+    WaitGroup wg;
+    for (int i = 0; i < 100; i++) wg.Go([] { Yield(); });
+    wg.Wait();
+    GoMaxProcs(2);
+    const Stats s = ReadStats();
+    EXPECT_EQ(s.gomaxprocs, 2);
+    EXPECT_EQ(s.local_queues.size(), 2u);
+    EXPECT_EQ(s.goroutines_created, 101u);
+  });
+}
+
+TEST(StatsTest, TimeToRunAndMutexWaits) {
+  heddle::Run({.procs = 2}, [] {
+    Mutex mu;
+    // One in eight waits is seen.
+    while (ReadStats().mutex_wait_ns == 0) {
+      WaitGroup wg;
+      for (int i = 0; i < 4; i++) {
+        wg.Go([&mu] {
+          mu.Lock();
+          Yield();
+          mu.Unlock();
+        });
+      }
+      wg.Wait();
+    }
+    const Stats s = ReadStats();
+    EXPECT_GT(s.time_to_run.count(), 0u);
+    EXPECT_GT(s.time_to_run.Quantile(1), 0);
+    EXPECT_LE(s.time_to_run.Quantile(0.5), s.time_to_run.Quantile(0.99));
+  });
+}
+
+// For ThreadSanitizer.
+TEST(StatsTest, FromAnotherThreadWhileItRuns) {
+  Runtime runtime({.procs = 2});
+  std::atomic<bool> done{false};
+  std::atomic<int> reads{0};
+  std::thread reader([&] {
+    while (!done.load()) {
+      const Stats s = runtime.ReadStats();
+      EXPECT_GE(s.goroutines, 0);
+      EXPECT_LE(s.idle_procs, s.gomaxprocs);
+      EXPECT_LE(s.idle_threads, s.threads);
+      reads.fetch_add(1);
+    }
+  });
+  runtime.Run([&] {
+    while (reads.load() < 50) {
+      WaitGroup wg;
+      for (int i = 0; i < 20; i++) wg.Go([] { Yield(); });
+      wg.Wait();
+    }
+  });
+  done.store(true);
+  reader.join();
+}
+
+}  // namespace
+}  // namespace heddle::debug

@@ -1,0 +1,50 @@
+#include "runtime/sched/stats.h"
+
+#include "runtime/os/clock.h"
+#include "runtime/sched/p_lifecycle.h"
+
+namespace heddle::sched {
+namespace {
+
+void ReadThreads(Sched* sched, Stats* s) {
+  os::LockGuard guard(sched->lock);
+  s->gomaxprocs = sched->gomaxprocs.load(std::memory_order_relaxed);
+  s->idle_procs = sched->npidle.load(std::memory_order_relaxed);
+  s->threads = sched->nm;
+  s->idle_threads = sched->nmidle;
+  s->spinning_threads = sched->nmspinning.load(std::memory_order_relaxed);
+  s->global_queue = sched->runqsize.load(std::memory_order_relaxed);
+}
+
+void ReadPs(Sched* sched, Stats* s) {
+  s->free_goroutines = sched->gfree.n.load(std::memory_order_relaxed);
+  s->goroutines_created =
+      sched->ngcreated_without_p.load(std::memory_order_relaxed);
+  // Ps that are no more in use have been emptied, and keep their counts.
+  for (int32_t i = 0; i < kMaxProcs; i++) {
+    const P* pp = GetP(sched, i);
+    if (pp == nullptr) break;
+    s->free_goroutines += pp->gfree.n;
+    s->goroutines_created += pp->ngcreated.load(std::memory_order_relaxed);
+    if (i < s->gomaxprocs) s->local_queues.push_back(pp->runq.size());
+  }
+}
+
+}  // namespace
+
+Stats ReadStats(Sched* sched) {
+  Stats s;
+  s.uptime_ns = os::Nanotime() - sched->start_ns;
+  ReadThreads(sched, &s);
+  ReadPs(sched, &s);
+  s.goroutines = GCount(sched);
+  s.system_goroutines = sched->nsystem.load(std::memory_order_relaxed);
+  s.hogs = sched->nhogs.load(std::memory_order_relaxed);
+  s.stacks = sched->stackpool.stats();
+  s.guard = sched->stackpool.guard_kind();
+  s.time_to_run = sched->time_to_run.Read();
+  s.mutex_wait_ns = sched->mutex_wait_ns.load(std::memory_order_relaxed);
+  return s;
+}
+
+}  // namespace heddle::sched
