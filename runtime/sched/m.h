@@ -69,7 +69,7 @@ struct M {
 
   // The goroutine that is locked to this thread, and how often it said so.
   // Written by that goroutine.
-  G* lockedg = nullptr;
+  base::Relaxed<G*> lockedg{nullptr};
   uint32_t lockedext = 0;
   // That goroutine has ended, so the thread does.
   bool dies = false;

@@ -26,6 +26,7 @@ struct PLine {
 struct MLine {
   int64_t id;
   G* curg;
+  G* lockedg;
   int32_t locks;
   bool spinning;
 };
@@ -41,8 +42,8 @@ struct Snapshot {
   bool gcwaiting;
   int32_t stopwait;
   bool sysmonwait;
+  int32_t nmidlelocked;   // in detail only, as the next two
   std::vector<PLine> ps;  // by id
-  // In detail only:
   std::vector<MLine> ms;
   std::vector<int64_t> idle;  // ids of idle Ms
 };
@@ -58,7 +59,7 @@ PLine LookAt(const P* pp) {
 }
 
 MLine LookAt(const M* mp) {
-  return {mp->id, mp->curg, mp->gate.locks(), mp->spinning};
+  return {mp->id, mp->curg, mp->lockedg, mp->gate.locks(), mp->spinning};
 }
 
 // Fills *s in; false if its vectors have too little room, as nothing allocates
@@ -84,8 +85,10 @@ bool Look(Sched* sched, bool detailed, Snapshot* s) {
     s->ps.push_back(LookAt(GetP(sched, i)));
   }
   if (!detailed) return true;
+  s->nmidlelocked = 0;
   for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
     s->ms.push_back(LookAt(mp));
+    if (mp->stopped_locked) s->nmidlelocked++;
   }
   for (const M* mp = sched->midle; mp != nullptr; mp = mp->schedlink) {
     s->idle.push_back(mp->id);
@@ -117,6 +120,10 @@ std::vector<G*> CopyGs(Sched* sched) {
 
 std::string OrNil(int64_t id) {
   return id == kNone ? "nil" : absl::StrFormat("%d", id);
+}
+
+std::string GoidOrNil(G* gp) {
+  return gp == nullptr ? "nil" : absl::StrFormat("%d", GoidOf(gp));
 }
 
 const char* Bool(bool b) { return b ? "true" : "false"; }
@@ -154,32 +161,43 @@ void AppendPs(const Snapshot& s, std::map<int64_t, int64_t>* p_of_m,
   }
 }
 
-// Also fills in which M each goroutine is on: G::m is its M's.
+// The M that a goroutine is on, and the one that it is locked to: G::m and
+// G::lockedm are its owner's.
+struct MsOfGs {
+  std::map<G*, int64_t> m;
+  std::map<G*, int64_t> lockedm;
+};
+
+int64_t Find(const std::map<G*, int64_t>& ms, G* gp) {
+  const auto found = ms.find(gp);
+  return found == ms.end() ? kNone : found->second;
+}
+
+// Also fills in *ms_of_gs.
 void AppendMs(const Snapshot& s, const std::map<int64_t, int64_t>& p_of_m,
-              std::map<G*, int64_t>* m_of_g, std::string* out) {
+              MsOfGs* ms_of_gs, std::string* out) {
   const std::set<int64_t> idle(s.idle.begin(), s.idle.end());
   for (const MLine& m : s.ms) {
-    if (m.curg != nullptr) (*m_of_g)[m.curg] = m.id;
+    if (m.curg != nullptr) ms_of_gs->m[m.curg] = m.id;
+    if (m.lockedg != nullptr) ms_of_gs->lockedm[m.lockedg] = m.id;
     const auto p = p_of_m.find(m.id);
     absl::StrAppendFormat(
         out,
         "  M%d: p=%s curg=%s mallocing=0 throwing=0 preemptoff= locks=%d "
-        "dying=0 spinning=%s blocked=%s lockedg=nil\n",
-        m.id, OrNil(p == p_of_m.end() ? kNone : p->second),
-        m.curg == nullptr ? "nil" : absl::StrFormat("%d", GoidOf(m.curg)),
-        m.locks, Bool(m.spinning), Bool(idle.count(m.id) != 0));
+        "dying=0 spinning=%s blocked=%s lockedg=%s\n",
+        m.id, OrNil(p == p_of_m.end() ? kNone : p->second), GoidOrNil(m.curg),
+        m.locks, Bool(m.spinning), Bool(idle.count(m.id) != 0),
+        GoidOrNil(m.lockedg));
   }
 }
 
-void AppendGs(Sched* sched, const std::map<G*, int64_t>& m_of_g,
-              std::string* out) {
+void AppendGs(Sched* sched, const MsOfGs& ms_of_gs, std::string* out) {
   for (G* gp : CopyGs(sched)) {
     const auto status = static_cast<int>(ReadGStatus(gp));
-    const auto m = m_of_g.find(gp);
     absl::StrAppendFormat(
-        out, "  G%d: status=%d(%s) m=%s lockedm=nil\n", GoidOf(gp), status,
+        out, "  G%d: status=%d(%s) m=%s lockedm=%s\n", GoidOf(gp), status,
         WaitReasonText(gp->waitreason.load(std::memory_order_relaxed)),
-        OrNil(m == m_of_g.end() ? kNone : m->second));
+        OrNil(Find(ms_of_gs.m, gp)), OrNil(Find(ms_of_gs.lockedm, gp)));
   }
 }
 
@@ -194,13 +212,13 @@ std::string SchedTrace(Sched* sched, bool detailed, int64_t now_ns) {
     return out;
   }
   absl::StrAppendFormat(
-      &out, " gcwaiting=%s nmidlelocked=0 stopwait=%d sysmonwait=%s\n",
-      Bool(s.gcwaiting), s.stopwait, Bool(s.sysmonwait));
+      &out, " gcwaiting=%s nmidlelocked=%d stopwait=%d sysmonwait=%s\n",
+      Bool(s.gcwaiting), s.nmidlelocked, s.stopwait, Bool(s.sysmonwait));
   std::map<int64_t, int64_t> p_of_m;
-  std::map<G*, int64_t> m_of_g;
+  MsOfGs ms_of_gs;
   AppendPs(s, &p_of_m, &out);
-  AppendMs(s, p_of_m, &m_of_g, &out);
-  AppendGs(sched, m_of_g, &out);
+  AppendMs(s, p_of_m, &ms_of_gs, &out);
+  AppendGs(sched, ms_of_gs, &out);
   return out;
 }
 

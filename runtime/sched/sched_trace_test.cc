@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runtime/os/note.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/sched_for_test.h"
 #include "runtime/sched/syscall.h"
@@ -152,6 +153,27 @@ TEST(SchedTraceTest, DetailOfEachState) {
     EXPECT_THAT(g, MatchesRegex("  G[0-9]+: status=6\\(\\) m=nil lockedm=nil"));
   }
   EXPECT_THAT(lines, Not(Contains(ContainsRegex("curg=[0-9]"))));
+}
+
+TEST(SchedTraceTest, LockedThreads) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    LockOsThread();
+    const std::string trace = SchedTrace(s.get(), true, 0);
+    EXPECT_THAT(trace, ContainsRegex("\n  M0: p=0 curg=1 .* lockedg=1\n"));
+    EXPECT_THAT(trace, ContainsRegex("\n  G1: status=2.* m=0 lockedm=0\n"));
+    // While it is not its turn, its thread waits for it.
+    std::atomic<bool> looked{false};
+    GoOn([&] {
+      EXPECT_THAT(SchedTrace(s.get(), true, 0),
+                  ContainsRegex(" nmidlelocked=[01] .*lockedg=1\n"));
+      looked.store(true);
+    });
+    GoschedUntil([&] { return looked.load(); });
+    UnlockOsThread();
+    EXPECT_THAT(SchedTrace(s.get(), true, 0),
+                Not(ContainsRegex("locked[gm]=[0-9]")));
+  });
 }
 
 TEST(SchedTraceTest, IdleThreadsAreBlocked) {
