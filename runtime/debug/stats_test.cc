@@ -35,7 +35,7 @@ TEST(StatsTest, ARuntimeAtRest) {
 }
 
 TEST(StatsTest, Goroutines) {
-  Runtime runtime({.procs = 1});
+  Runtime runtime({.procs = 1, .preempt = false});
   runtime.Run([] {
     EXPECT_EQ(ReadStats().goroutines, 1);
     EXPECT_EQ(ReadStats().goroutines_created, 1u);

@@ -26,6 +26,9 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+// One P, which no one takes from who computes, or waits for a thread.
+Options OneP() { return {.procs = 1, .preempt = false}; }
+
 // The lines, without their newlines.
 std::vector<std::string> Lines(Sched* sched, bool detailed) {
   std::string text = SchedTrace(sched, detailed, sched->start_ns + 1'999'999);
@@ -51,7 +54,7 @@ TEST(SchedTraceTest, OneLine) {
 }
 
 TEST(SchedTraceTest, Queues) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s(OneP());
   s.Run([&] {
     // Two in the ring, one in runnext, which is not counted.
     for (int i = 0; i < 3; i++) GoOn([] {});
@@ -87,7 +90,7 @@ TEST(SchedTraceTest, DetailOfARuntimeAtRest) {
 // A parked goroutine, one in a blocking call, one that is queued, a dead one
 // and the one that asks.
 TEST(SchedTraceTest, DetailOfEachState) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s(OneP());
   s.Run([&] {
     G* parked = nullptr;
     std::atomic<bool> blocked{false};
@@ -156,7 +159,7 @@ TEST(SchedTraceTest, DetailOfEachState) {
 }
 
 TEST(SchedTraceTest, LockedThreads) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s(OneP());
   s.Run([&] {
     LockOsThread();
     const std::string trace = SchedTrace(s.get(), true, 0);
@@ -192,7 +195,7 @@ TEST(SchedTraceTest, IdleThreadsAreBlocked) {
 }
 
 TEST(SchedTraceTest, PrintsToStandardError) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s(OneP());
   testing::internal::CaptureStderr();
   PrintSchedTrace(s.get(), false);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),

@@ -15,7 +15,7 @@ uint64_t Samples(Sched* sched) { return sched->time_to_run.Read().count(); }
 // One goroutine that yields: one turn in kGTrackingPeriod is recorded.
 TEST(TrackingTest, OneInEightTurnsIsTimed) {
   constexpr int kTurns = 100 * kGTrackingPeriod;
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     const uint64_t before = Samples(s.get());
     for (int i = 0; i < kTurns; i++) Gosched();
@@ -28,7 +28,7 @@ TEST(TrackingTest, OneInEightTurnsIsTimed) {
 // New goroutines are sampled at random: of 1000, 125 on average, with a
 // standard deviation of 10.5; main's own turns add a few.
 TEST(TrackingTest, FirstTurns) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     LatchForTest done(1000);
     for (int i = 0; i < 1000; i++) GoOn([&] { done.Arrive(); });
@@ -67,14 +67,14 @@ void ParkAndReady(SchedForTest& s, int turns, WaitReason reason) {
 }
 
 TEST(TrackingTest, WaitsForMutexesAreAddedUp) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   ParkAndReady(s, 10 * kGTrackingPeriod, WaitReason::kMutexLock);
   EXPECT_GT(s->mutex_wait_ns.load(), 0);
   EXPECT_GT(Samples(s.get()), 10u);
 }
 
 TEST(TrackingTest, OtherWaitsAreNot) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   ParkAndReady(s, 10 * kGTrackingPeriod, WaitReason::kWaitGroupWait);
   EXPECT_EQ(s->mutex_wait_ns.load(), 0);
   EXPECT_GT(Samples(s.get()), 10u);
@@ -82,7 +82,7 @@ TEST(TrackingTest, OtherWaitsAreNot) {
 
 // By hand, with times that are known.
 TEST(TrackingTest, TheSumIsThatOfTheSampleTimesEight) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   G gp;
   gp.tracking_seq = 0;
   gp.waitreason.store(WaitReason::kMutexLock);
