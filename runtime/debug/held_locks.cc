@@ -64,8 +64,8 @@ std::string LeavingText(const sched::G* gp, sched::Leaving how) {
     }
     case sched::Leaving::kYields:
       return "yields";
-    case sched::Leaving::kBlockingEnds:
-      return "leaves its thread after Blocking";
+    case sched::Leaving::kWaitsForP:
+      return "waits for a P";
     case sched::Leaving::kEnds:
       return "ends";
   }
@@ -155,6 +155,8 @@ void Forget(const sched::G* gp) {
 }
 
 [[gnu::noinline]] void LeavesWithLocks(sched::G* gp, sched::Leaving how) {
+  // It is as good as a thread, and keeps its own.
+  if (gp->lockedm != nullptr && how != sched::Leaving::kEnds) return;
   if (gp->home->options.check_held_locks) {
     unw_context_t context;
     unw_getcontext(&context);

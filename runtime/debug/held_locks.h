@@ -1,9 +1,9 @@
 // Goroutines that leave their thread while it holds a pthread mutex or rwlock
 // (std::mutex, std::shared_mutex, …) of theirs: when they park, yield, end, or
-// come out of Blocking without a P. Such a lock blocks the threads of all who
-// want it until the goroutine runs again, for which a thread is needed; and it
-// may be unlocked by another thread than has locked it. It is how programs of
-// fibers wedge. docs/held_locks.md shows a report.
+// wait for a P. Such a lock blocks the threads of all who want it until the
+// goroutine runs again, for which a thread is needed; and it may be unlocked by
+// another thread than has locked it. It is how programs of fibers wedge.
+// docs/held_locks.md shows a report.
 //
 // Only in debug builds (not -c opt): there the program defines
 // pthread_mutex_lock and its like itself (held_locks_interpose.cc), and

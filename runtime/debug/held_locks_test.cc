@@ -162,25 +162,33 @@ TEST_F(HeldLocksTest, EndingWithAMutex) {
                   "mutex"));
 }
 
-// The goroutine comes out of Blocking while another one has the only P, which
-// keeps it until the report.
+// The goroutine comes out of Blocking while another one has the only P.
 TEST_F(HeldLocksTest, ComingOutOfBlockingWithAMutex) {
   heddle::Run(kOneP, [] {
     std::mutex mutex;
-    std::atomic<bool> running{false};
-    Go([&] {
-      running = true;
-      while (count == 0) std::this_thread::yield();
+    std::atomic<int> progress{0};
+    bool done = false;
+    WaitGroup other;
+    other.Go([&] {
+      while (!done) {
+        progress++;
+        Yield();
+      }
     });
-    const std::lock_guard<std::mutex> lock(mutex);
-    Blocking([&] {
-      while (!running) std::this_thread::yield();
-    });
+    mutex.lock();
+    // Mostly once: it may find the P idle.
+    while (count == 0) {
+      Blocking([&, before = progress.load()] {
+        while (progress == before) std::this_thread::yield();
+      });
+    }
+    mutex.unlock();
+    done = true;
+    other.Wait();
   });
-  EXPECT_THAT(
-      FirstLines(),
-      ElementsAre("heddle: goroutine 1 leaves its thread after Blocking "
-                  "while its thread holds a mutex"));
+  EXPECT_THAT(FirstLines(),
+              ElementsAre("heddle: goroutine 1 waits for a P while its thread "
+                          "holds a mutex"));
 }
 
 template <typename F>
@@ -406,6 +414,20 @@ TEST_F(HeldLocksTest, OnAnotherThread) {
     step = 2;
   });
   holder.join();
+  EXPECT_THAT(FirstLines(), IsEmpty());
+}
+
+TEST_F(HeldLocksTest, ByAGoroutineThatIsLockedToItsThread) {
+  heddle::Run(kOneP, [] {
+    std::mutex mutex;
+    LockOsThread();
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      Parks();
+      Yield();
+    }
+    UnlockOsThread();
+  });
   EXPECT_THAT(FirstLines(), IsEmpty());
 }
 
