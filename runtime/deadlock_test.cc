@@ -129,6 +129,26 @@ TEST_P(DeadlockDeathTest, AlwaysDoesNotAskForThreads) {
       kDeadlock);
 }
 
+// Whoever sleeps last watches; here that may be a thread that ends.
+TEST_P(DeadlockDeathTest, AfterALockedGoroutine) {
+  EXPECT_DEATH(heddle::Run(Options{.procs = procs()},
+                           [] {
+                             Go([] { LockOsThread(); });
+                             LockTwice();
+                           }),
+               kDeadlock);
+}
+
+TEST_P(DeadlockDeathTest, OfALockedGoroutine) {
+  EXPECT_DEATH(heddle::Run(Options{.procs = procs()},
+                           [] {
+                             LockOsThread();
+                             LockTwice();
+                           }),
+               std::string(kDeadlock) +
+                   "goroutine 1 \\[sync.Mutex.Lock.*, locked to thread\\]:\n");
+}
+
 TEST_P(DeadlockDeathTest, SystemGoroutinesDoNotCount) {
   EXPECT_DEATH(heddle::Run(Options{.procs = procs()},
                            [] {
