@@ -17,18 +17,18 @@ struct G;
 
 namespace heddle::debug {
 
-// Go's tracebackInnerFrames and tracebackOuterFrames.
-inline constexpr int kInnerFrames = 50;
-inline constexpr int kOuterFrames = 50;
-
 class Frames {
  public:
+  // Go's tracebackInnerFrames and tracebackOuterFrames.
+  static constexpr int kInner = 50;
+  static constexpr int kOuter = 50;
+
   Frames() = default;
   // The `n` frames from `pcs` on, of which `elided` are left out after the
-  // first kInnerFrames: what another one's size, [] and elided gave.
+  // first kInner: what another one's size, [] and elided gave.
   Frames(const uintptr_t* pcs, int n, int64_t elided) {
     for (int i = 0; i < n; i++) {
-      if (i == kInnerFrames) total_ += elided;
+      if (i == kInner) total_ += elided;
       Add(pcs[i], /*exact=*/false);
     }
   }
@@ -38,33 +38,31 @@ class Frames {
   void Add(uintptr_t pc, bool exact) {
     // What reads return addresses takes 1 off them.
     if (exact) pc++;
-    if (total_ < kInnerFrames) {
+    if (total_ < kInner) {
       pcs_[total_] = pc;
     } else {
-      pcs_[kInnerFrames + (total_ - kInnerFrames) % kOuterFrames] = pc;
+      pcs_[kInner + (total_ - kInner) % kOuter] = pc;
     }
     total_++;
   }
 
   // The frames kept, innermost first: return addresses.
   int size() const {
-    return static_cast<int>(total_ < kInnerFrames + kOuterFrames
-                                ? total_
-                                : kInnerFrames + kOuterFrames);
+    return static_cast<int>(total_ < kInner + kOuter ? total_
+                                                     : kInner + kOuter);
   }
   uintptr_t operator[](int i) const {
-    if (elided() > 0 && i >= kInnerFrames) {
-      i = kInnerFrames +
-          static_cast<int>((i - kInnerFrames + elided()) % kOuterFrames);
+    if (elided() > 0 && i >= kInner) {
+      i = kInner + static_cast<int>((i - kInner + elided()) % kOuter);
     }
     return pcs_[i];
   }
-  // Frames left out after the first kInnerFrames.
+  // Frames left out after the first kInner.
   int64_t elided() const { return total_ - size(); }
 
  private:
   int64_t total_ = 0;
-  uintptr_t pcs_[kInnerFrames + kOuterFrames] = {};
+  uintptr_t pcs_[kInner + kOuter] = {};
 };
 
 // The calling stack's frames, from the one with return address `from` on; from

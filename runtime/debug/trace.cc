@@ -89,7 +89,7 @@ void AppendFramesOf(const Trace* trace, const Frames& frames, Show show,
   }
   *any = begin < end;
   for (int i = begin; i < end; i++) {
-    if (i == kInnerFrames && frames.elided() > 0) {
+    if (i == Frames::kInner && frames.elided() > 0) {
       out->Format("...%d frames elided...\n", frames.elided());
     }
     AppendFrameOf(trace, frames[i], out);
