@@ -58,8 +58,9 @@ class AncestorsTest : public ::testing::Test {
   }
 
   static void ExpectNoneLeft(Sched* sched) {
-    os::LockGuard guard(sched->allglock);
-    for (const G* gp : sched->allgs) EXPECT_EQ(gp->ancestors, nullptr);
+    for (size_t i = 0; i < sched->allgs.size(); i++) {
+      EXPECT_EQ(sched->allgs[i]->ancestors, nullptr);
+    }
   }
 
   // Starts a chain of `n` goroutines, each by the one before; calls f() in the

@@ -112,12 +112,6 @@ Snapshot Look(Sched* sched, bool detailed) {
   return s;
 }
 
-// Gs stay as long as their runtime.
-std::vector<G*> CopyGs(Sched* sched) {
-  os::LockGuard guard(sched->allglock);
-  return sched->allgs;
-}
-
 std::string OrNil(int64_t id) {
   return id == kNone ? "nil" : absl::StrFormat("%d", id);
 }
@@ -192,7 +186,10 @@ void AppendMs(const Snapshot& s, const std::map<int64_t, int64_t>& p_of_m,
 }
 
 void AppendGs(Sched* sched, const MsOfGs& ms_of_gs, std::string* out) {
-  for (G* gp : CopyGs(sched)) {
+  // Gs stay as long as their runtime.
+  const size_t n = sched->allgs.size();
+  for (size_t i = 0; i < n; i++) {
+    G* gp = sched->allgs[i];
     const auto status = static_cast<int>(ReadGStatus(gp));
     absl::StrAppendFormat(
         out, "  G%d: status=%d(%s) m=%s lockedm=%s\n", GoidOf(gp), status,
