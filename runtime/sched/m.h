@@ -20,8 +20,8 @@
 #include <cstdint>
 
 #include "runtime/base/fast_rand.h"
-#include "runtime/os/alt_stack.h"
 #include "runtime/base/relaxed.h"
+#include "runtime/os/alt_stack.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/os/note.h"
 #include "runtime/sched/eh_globals.h"
