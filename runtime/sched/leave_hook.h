@@ -14,7 +14,7 @@ struct G;
 enum class Leaving {
   kParks,      // for the reason in gp->waitreason
   kYields,     // Gosched
-  kWaitsForP,  // it lost its P, in Blocking or as a hog, and finds no other
+  kWaitsForP,  // it lost its P in Blocking, and finds no other
   kEnds,       // it returns, or calls Goexit
 };
 

@@ -118,9 +118,9 @@ M* PassGate(M* mp);
 
 // Enters the runtime: until Releasem the calling M keeps its P, and the
 // goroutine is not moved unless it parks. If the P was taken meanwhile, the
-// goroutine waits here for another one, and may go on on another thread; in a
-// blocking call it goes in without. Returns the M, null on a thread that is
-// none. Nests. Not with a runtime lock held, but for a nested one. (acquirem)
+// thread waits here for another one; in a blocking call it goes in without.
+// Returns the M, null on a thread that is none. Nests. Not with a runtime lock
+// held, but for a nested one. (acquirem)
 inline M* Acquirem() {
   G* gp = Getg();
   if (gp == nullptr) return nullptr;

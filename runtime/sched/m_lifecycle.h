@@ -65,8 +65,9 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id);
 // Makes its thread. (newm1)
 void NewM1(M* mp);
 
-// Whether mp's thread has been made and is off its stack for good.
-bool ThreadHasEnded(const M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mp->sched->lock);
+// Whether mp's thread has been made and is off its stack for good. Under
+// sched.lock.
+bool ThreadHasEnded(const M* mp);
 
 // Waits for the end of mp's thread, if it is not joined yet, and frees its
 // stack. Once it was made to leave; takes sched.lock.

@@ -71,10 +71,37 @@ TEST_F(RetakeTest, AHogLosesItsPAndQueuesForAnother) {
     EXPECT_EQ(ReadGStatus(Getg()), GStatus::kRunning);
     EXPECT_EQ(Getg()->m, hog_m);
     M* mp = Acquirem();
+    EXPECT_EQ(mp, hog_m);
     EXPECT_NE(mp->p, nullptr);
     EXPECT_EQ(mp->p->m.load(), mp);
     EXPECT_EQ(s->nhogs, 0);
     Releasem(mp);
+  });
+}
+
+// At the gate it waits on its own thread: C++ code may hold something of a
+// thread's when it calls Go.
+TEST_F(RetakeTest, AHogKeepsItsThread) {
+  SchedForTest s({.procs = 1});
+  s.Run([&] {
+    const M* hog_m = Getg()->m;
+    for (int i = 0; i < 10; i++) {
+      std::atomic<bool> stop{false};
+      std::atomic<bool> other_ran{false};
+      // One that the P is with while the hog waits for it, and one that the
+      // hog starts.
+      GoOn([&] {
+        stop = true;
+        while (!other_ran) Gosched();
+      });
+      Compute(stop);
+      GoOn([&] { other_ran = true; });
+      EXPECT_EQ(Getg()->m, hog_m);
+      EXPECT_EQ(Getg()->lockedm, nullptr);
+      EXPECT_EQ(hog_m->lockedg, nullptr);
+      while (!other_ran) Gosched();
+      hog_m = Getg()->m;
+    }
   });
 }
 

@@ -47,20 +47,26 @@ void ExitSyscall0(G* gp) {
   if (mp->lockedg == nullptr) StopM();
 }
 
-// Gets a P for the calling goroutine, which is inside and has none; keeps
-// errno. True: it has gone on at once, in the state in which it was; false: it
-// was queued, and runs. (exitsyscallfast_pidle and what comes after)
-bool GetAnyP(M* mp) {
+// Gives mp, the calling M, which has none, an idle P; false if there is none.
+// Keeps errno. (exitsyscallfast_pidle)
+bool GetIdleP(M* mp) {
   const int saved_errno = *mp->errno_address;
   P* pp = IdleP(mp->sched);
   *mp->errno_address = saved_errno;
-  if (pp != nullptr) {
-    AcquireP(pp);
-    return true;
-  }
-  CallLeaveHook(Getg(), Leaving::kWaitsForP);
+  if (pp != nullptr) AcquireP(pp);
+  return pp != nullptr;
+}
+
+// Queues gp, the calling goroutine, which has no P, until it has its turn: on
+// this very thread, as if it were locked to it.
+void QueueOnThread(M* mp, G* gp) {
+  const bool locked = gp->lockedm != nullptr;
+  mp->lockedg = gp;
+  gp->lockedm = mp;
   Mcall(ExitSyscall0);
-  return false;
+  if (locked) return;
+  mp->lockedg = nullptr;
+  gp->lockedm = nullptr;
 }
 
 }  // namespace
@@ -71,9 +77,11 @@ M* PassGate(M* mp) {
   mp->p = nullptr;
   HogIsBack(mp);
   G* gp = Getg();
-  if (ReadGStatus(gp) == GStatus::kSyscall) return mp;
-  GetAnyP(mp);
-  return gp->m;
+  // In a blocking call it goes on without one.
+  if (ReadGStatus(gp) != GStatus::kSyscall && !GetIdleP(mp)) {
+    QueueOnThread(mp, gp);
+  }
+  return mp;
 }
 
 bool EnterSyscall() {
@@ -102,8 +110,11 @@ void ExitSyscall() {
   if (pp != nullptr) {
     pp->status.store(PStatus::kRunning, std::memory_order_relaxed);
     CasGStatus(gp, GStatus::kSyscall, GStatus::kRunning);
-  } else if (GetAnyP(mp)) {
+  } else if (GetIdleP(mp)) {
     CasGStatus(gp, GStatus::kSyscall, GStatus::kRunning);
+  } else {
+    CallLeaveHook(gp, Leaving::kWaitsForP);
+    Mcall(ExitSyscall0);
   }
   Releasem(gp->m);
 }

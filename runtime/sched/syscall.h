@@ -5,6 +5,12 @@
 // has happened: a few plain stores. Else somebody has taken the P through the
 // M's gate (retake.h), and it waits for another one.
 //
+// Back from Blocking it may go on on another thread, as from any call that
+// waits. A goroutine that lost its P while it computed waits at the gate, which
+// may be in any call (Go, Mutex::Unlock): it keeps its thread, for C++ code may
+// hold something of a thread's there, such as a std::mutex. Whoever has a P for
+// it hands it over, as to a locked goroutine.
+//
 // Source: Go 1.21's entersyscall, exitsyscall, exitsyscallfast, exitsyscall0.
 // There a P in a system call is guarded by a compare-and-swap on its status;
 // here, by the gate that guards it in all code outside the runtime.
