@@ -250,7 +250,7 @@ TEST(BlockedInTheKernelTest, AThousandReadsAtOnce) {
     }
     others.Wait();
     EXPECT_EQ(n, 100);
-    EXPECT_EQ(NumGoroutine(), kMany + 1);
+    while (NumGoroutine() != kMany + 1) Yield();  // the others have ended
     const std::string bytes(kMany, 'x');
     EXPECT_EQ(write(fds[1], bytes.data(), bytes.size()), kMany);
     readers.Wait();

@@ -106,7 +106,6 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
   out->startpc = gp->startpc;
   out->status = sched::ReadGStatus(gp);
   out->is_system = gp->is_system;
-  out->ancestors = gp->ancestors.get();
   out->reason = sched::WaitReason::kZero;
   out->waited_ns = 0;
   if (out->status == GStatus::kWaiting) {
@@ -115,10 +114,15 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
       out->waited_ns = std::max<int64_t>(now - gp->waitsince, 0);
     }
   }
-  // What only itself writes, while it runs.
-  out->locked = (out->status == GStatus::kWaiting ||
-                 out->status == GStatus::kRunnable || gp == sched::Getg()) &&
-                gp->lockedm != nullptr;
+  // One that runs writes these itself, and may end.
+  if (out->status == GStatus::kWaiting || out->status == GStatus::kRunnable ||
+      gp == sched::Getg()) {
+    out->locked = gp->lockedm != nullptr;
+    out->ancestors = gp->ancestors.get();
+  } else {
+    out->locked = false;
+    out->ancestors = nullptr;
+  }
   const size_t n = std::min(gp->name.size(), sizeof out->name - 1);
   std::memcpy(out->name, gp->name.data(), n);
   out->name[n] = '\0';
