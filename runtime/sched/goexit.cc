@@ -70,8 +70,6 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 }  // namespace
 
 void GoroutineMain(G* gp) {
-  // Inside since g0 switched to it.
-  Releasem(gp->m);
   gp->fn->run(gp->fn_arg);
   Acquirem();
   CallLeaveHook(gp, Leaving::kEnds);

@@ -71,6 +71,7 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   gp->waitreason.store(reason, std::memory_order_relaxed);
   CallLeaveHook(gp, Leaving::kParks);
   Mcall(ParkM);
+  Acquirem();
 }
 
 void GoparkUnlock(os::Lock* lock, WaitReason reason) {
@@ -90,8 +91,9 @@ void Goready(G* gp) {
 }
 
 void Gosched() {
-  const InRuntime in;
+  Acquirem();
   CallLeaveHook(Getg(), Leaving::kYields);
+  // The last call, so that no frame of this one's is touched on the way back.
   Mcall(GoschedM);
 }
 

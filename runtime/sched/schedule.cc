@@ -28,7 +28,7 @@ void ResetSpinning(M* mp) {
 void Execute(M* mp, G* gp, bool inherit_time) {
   mp->curg = gp;
   gp->m = mp;
-  gp->lastm = mp;
+  if (mp->sched->options.migrate_always) gp->lastm = mp;
   gp->started = true;
   TrackRunning(mp->sched, gp);
   CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);

@@ -55,7 +55,7 @@ struct Stats {
   stack::GuardKind guard = stack::GuardKind::kMprotect;
 
   // For how long goroutines were runnable before they ran; a sample of one in
-  // kGTrackingPeriod (8). time_to_run.Quantile(0.99) is the 99th percentile.
+  // kGTrackingPeriod. time_to_run.Quantile(0.99) is the 99th percentile.
   TimeHistogramSnapshot time_to_run;
   // Nanoseconds that goroutines have waited for Mutexes, all together:
   // estimated from the same sample. Waits under way are not in it.

@@ -28,7 +28,7 @@
 
 namespace heddle::sched {
 
-enum class GStatus : uint32_t {
+enum class GStatus : uint8_t {
   kIdle = 0,
   kRunnable = 1,
   kRunning = 2,

@@ -54,12 +54,22 @@ HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
   sanitizer::FinishSwitch(&c->gp->fiber);
 }
 
+void Save(const EhGlobals& eh, G* gp) {
+  gp->caught_exceptions = eh.caught_exceptions;
+  gp->uncaught_exceptions = eh.uncaught_exceptions;
+}
+
+void Load(const G& gp, EhGlobals* eh) {
+  eh->caught_exceptions = gp.caught_exceptions;
+  eh->uncaught_exceptions = gp.uncaught_exceptions;
+}
+
 // What is a thread's in C++ becomes gp's own. errno's address comes from the M:
 // a compiler may keep __errno_location()'s over a switch.
 void SaveThreadState(M* mp, G* gp) {
   gp->saved_errno = *mp->errno_address;
-  gp->eh = *mp->eh;
-  *mp->eh = mp->g0.eh;
+  Save(*mp->eh, gp);
+  Load(mp->g0, mp->eh);
   Setg(&mp->g0);
 }
 
@@ -81,10 +91,12 @@ void McallDying(G0Function fn) {
 }
 
 G0Function SwitchToG(M* mp, G* gp) {
-  mp->g0.eh = *mp->eh;
-  *mp->eh = gp->eh;
+  Save(*mp->eh, &mp->g0);
+  Load(*gp, mp->eh);
   *mp->errno_address = gp->saved_errno;
   Setg(gp);
+  // From here on nothing of the P's is touched.
+  mp->gate.Leave();
   return reinterpret_cast<G0Function>(Gogo(&mp->g0, gp));
 }
 

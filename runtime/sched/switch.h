@@ -25,15 +25,15 @@ using G0Function = void (*)(G* gp);
 
 // Leaves the calling goroutine's context in it and has fn(gp) run on g0.
 // Returns when the goroutine is executed again, perhaps on another thread. The
-// caller is inside the runtime, once, as g0 is; so nothing changes there.
+// caller is inside the runtime (gate.h), once, as g0 is; it comes back outside.
 // (mcall)
 void Mcall(G0Function fn);
 
 // The same for a goroutine that will never be executed again.
 [[noreturn]] void McallDying(G0Function fn);
 
-// On g0: runs gp, which is in the running state and mp's curg, until it calls
-// Mcall; returns what that wants called. (gogo)
+// On g0: leaves the runtime and runs gp, which is in the running state and mp's
+// curg, until it calls Mcall; returns what that wants called. (gogo)
 G0Function SwitchToG(M* mp, G* gp);
 
 // Gives gp, which has a stack and a callable on it, the context from which its

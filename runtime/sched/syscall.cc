@@ -64,22 +64,26 @@ void QueueOnThread(M* mp, G* gp) {
   mp->lockedg = gp;
   gp->lockedm = mp;
   Mcall(ExitSyscall0);
-  if (locked) return;
-  mp->lockedg = nullptr;
-  gp->lockedm = nullptr;
+  if (!locked) {
+    // Nobody else looks at these while it runs.
+    mp->lockedg = nullptr;
+    gp->lockedm = nullptr;
+  }
 }
 
 }  // namespace
 
 M* PassGate(M* mp) {
-  if (!mp->gate.Settle()) return mp;
-  HEDDLE_DCHECK(os::HeldLocks() == 0);
-  mp->p = nullptr;
-  HogIsBack(mp);
   G* gp = Getg();
-  // In a blocking call it goes on without one.
-  if (ReadGStatus(gp) != GStatus::kSyscall && !GetIdleP(mp)) {
+  // Again if, on its way back from the queue, it loses its new P too.
+  while (mp->gate.Settle()) {
+    HEDDLE_DCHECK(os::HeldLocks() == 0);
+    mp->p = nullptr;
+    HogIsBack(mp);
+    // In a blocking call it goes on without one.
+    if (ReadGStatus(gp) == GStatus::kSyscall || GetIdleP(mp)) break;
     QueueOnThread(mp, gp);
+    if (!mp->gate.Enter()) break;
   }
   return mp;
 }
@@ -115,8 +119,9 @@ void ExitSyscall() {
   } else {
     CallLeaveHook(gp, Leaving::kWaitsForP);
     Mcall(ExitSyscall0);
+    return;
   }
-  Releasem(gp->m);
+  Releasem(mp);
 }
 
 }  // namespace heddle::sched
