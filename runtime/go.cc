@@ -73,7 +73,7 @@ int GoMaxProcs(int n) {
     if (n > 0) base::Throw("heddle::GoMaxProcs called outside any runtime");
     return 0;
   }
-  // Stopping the world takes a P, which a goroutine inside Blocking gave away.
+  // Stopping the world takes a P, which a goroutine inside Blocking may lack.
   const bool blocking = sched::ParkableG() == nullptr;
   if (blocking) sched::ExitSyscall();
   const int before = sched::GoMaxProcs(n);

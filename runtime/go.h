@@ -65,8 +65,9 @@ int NumGoroutine();
 // The CPUs that this process may use: affinity mask and cgroup quota.
 int NumCpu();
 // Sets how many goroutines run at the same time, 1 to 1024; n <= 0 only reads.
-// Returns the former number, 0 outside any runtime. Waits until the others have
-// come to the scheduler. Throws std::invalid_argument if n is above 1024; a
+// Returns the former number, 0 outside any runtime. For a moment nobody has a
+// P: goroutines that compute or block go on without, and wait for one at their
+// next call of the runtime. Throws std::invalid_argument if n is above 1024; a
 // fatal error if n > 0 outside any runtime.
 int GoMaxProcs(int n);
 
@@ -82,9 +83,11 @@ void LockOsThread();
 void UnlockOsThread();
 
 // Runs f, a call that may block its thread, so that other goroutines run
-// meanwhile. Returns what f returns, throws what it throws; errno is as f left
-// it. Inside, operations that would park the goroutine block the thread. On a
-// plain thread, and inside another Blocking: just calls f.
+// meanwhile: if it takes long (20 us to 10 ms) they get the goroutine's P. It
+// may go on on another thread then, once f has returned. Returns what f
+// returns, throws what it throws; errno is as f left it. Inside, operations
+// that would park the goroutine block the thread. On a plain thread, and inside
+// another Blocking: just calls f.
 //
 // Source: Go's entersyscall and exitsyscall.
 template <typename F>

@@ -113,7 +113,7 @@ inline G* Curg() {
   return gp == nullptr || gp == &gp->m->g0 ? nullptr : gp;
 }
 
-// What Acquirem does if the P may have been taken. (retake.cc)
+// What Acquirem does if the P may have been taken. (syscall.cc)
 M* PassGate(M* mp);
 
 // Enters the runtime: until Releasem the calling M keeps its P, and the

@@ -53,8 +53,10 @@ struct Options {
   bool randomize = false;
   // Seeds all of the scheduler's random choices. 0 is a seed like any other.
   uint64_t seed = 0;
-  // Sysmon takes the P of a goroutine that runs for 10 ms without entering the
-  // runtime; false: it keeps it, and others wait.
+  // Sysmon takes the P of a goroutine that has computed, or waited outside
+  // Blocking, for 10 ms if there is other work; the goroutine goes on on its
+  // thread, and waits for a P at its next call of the runtime. False: it keeps
+  // it, and others wait.
   bool preempt = true;
   OnMainReturn on_main_return = OnMainReturn::kWait;
   DeadlockCheck deadlock = DeadlockCheck::kAuto;

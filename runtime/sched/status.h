@@ -6,14 +6,16 @@
 //   runnable → running      Execute                   the M that executes it
 //   running  → runnable     GoschedM                  nobody: it is queued
 //   running  → waiting      ParkM                     nobody
-//   waiting  → runnable     Ready, ParkM on refusal   nobody: it is queued
-//   running  → syscall      EnterSyscall              its M, without a P
+//   running  → runnable     ExitSyscall0, at the gate nobody: it is queued
+//   waiting  → runnable     Goready, ParkM on refusal nobody: it is queued
+//   running  → syscall      EnterSyscall              its M, even without a P
 //   syscall  → running      ExitSyscall               its M
 //   syscall  → runnable     ExitSyscall0              nobody: it is queued
 //   running  → dead         Goexit0                   nobody; freed or cached
 //
-//   P: idle ↔ running (its M), running → gcstop (StopTheWorld), gcstop → idle
-//   or running (StartTheWorld), any stopped → dead (ProcResize) and back.
+//   P: idle ↔ running ↔ syscall (its M), running or syscall → idle (who takes
+//   it, through the gate), idle or running → gcstop (StopTheWorld), gcstop →
+//   idle or running (StartTheWorld), any stopped → dead (ProcResize) and back.
 //
 // Source: Go 1.21's runtime2.go; the numbers are Go's, as its scheddetail
 // prints them. Go changes the state with a compare-and-swap because its

@@ -1,5 +1,6 @@
-// Stopping the world: every P but the caller's is taken from its M, at the M's
-// next visit to the scheduler.
+// Stopping the world: every P but the caller's is taken from its M, at once if
+// that runs user code or a blocking call (retake.h), else at the M's next visit
+// to the scheduler.
 //
 // Source: Go 1.21's stopTheWorldWithSema, startTheWorldWithSema, GOMAXPROCS.
 
