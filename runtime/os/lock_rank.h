@@ -18,7 +18,7 @@ namespace heddle::os {
 // X(Name): outermost first. Names are Go's lockRankName.
 #define HEDDLE_LOCK_RANKS(X)                                         \
   X(AllSched)    /* the list of runtimes; held for a report */       \
-  X(Sysmon)      /* held by sysmon for a whole round */              \
+  X(Sysmon)      /* the taking of Ps (Sched::steal_lock) */          \
   X(PollDesc)    /* one descriptor of the netpoller */               \
   X(Allocm)      /* making an M, against syscall.Exec (allocmR) */   \
   X(Exec)        /* Go's execR */                                    \

@@ -4,6 +4,7 @@
 // parked or queued, its M hands its P off and sleeps (StopLockedM); whoever
 // finds the G runnable gives that M its own P, and goes to sleep
 // (StartLockedM). So each switch to a locked goroutine is a switch of threads.
+// One that waits for a P at the gate (syscall.h) is locked for so long.
 //
 // A G that ends while it is locked may have left its thread in a state that
 // nobody else should inherit: the thread ends as well (MExit). Its M goes on

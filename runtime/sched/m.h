@@ -67,8 +67,9 @@ struct M {
   // sched.lock before NoteWakeup.
   bool leave = false;
 
-  // The goroutine that is locked to this thread, and how often it said so.
-  // Written by that goroutine.
+  // The goroutine that is locked to this thread, and how often it said so; also
+  // one that waits here for a P at the gate (syscall.h). Written by that
+  // goroutine.
   base::Relaxed<G*> lockedg{nullptr};
   uint32_t lockedext = 0;
   // That goroutine has ended, so the thread does.

@@ -59,7 +59,8 @@ struct Sched : Spinning {
   // Ms that have a thread or are about to; m0 only while it is in Run. Go's
   // mcount.
   int32_t nm ABSL_GUARDED_BY(lock) = 0;
-  // Ms that run no goroutines: sysmon, and m0 once it only waits (see proc.h).
+  // Ms that run no goroutines: sysmon, the template thread, and m0 once it only
+  // waits (see proc.h).
   int32_t nmsys ABSL_GUARDED_BY(lock) = 0;
   // Ms that sleep and have a locked goroutine.
   int32_t nmidlelocked ABSL_GUARDED_BY(lock) = 0;
