@@ -3,9 +3,9 @@
 #include <stdexcept>
 
 #include "absl/status/statusor.h"
-#include "runtime/debug/stack_overflow.h"
 #include "runtime/debug/report.h"
 #include "runtime/debug/sigquit.h"
+#include "runtime/debug/stack_overflow.h"
 #include "runtime/panic.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/proc.h"

@@ -6,10 +6,11 @@
 // wakes it, never the sleeper itself: so at no time is a thread both counted
 // and on its way to do something. (Sysmon and the template thread are counted
 // while they live: what they do for a thread that is awake has been asked for
-// by it, and of themselves they do nothing.) One word holds the count and a number that
-// grows with each thread taken off. Whoever sees the same word before and after
-// it asked the system for the number of threads, and that number equal to the
-// count, knows that at the time of the asking all threads were quiet.
+// by it, and of themselves they do nothing.) One word holds the count and a
+// number that grows with each thread taken off. Whoever sees the same word
+// before and after it asked the system for the number of threads, and that
+// number equal to the count, knows that at the time of the asking all threads
+// were quiet.
 //
 // The process's, not a runtime's: one runtime's thread may wake another's.
 
