@@ -2,9 +2,11 @@
 # Runs benchmarks/hog.cc and its Go twin in turn, and prints the lateness of
 # each and heddle's as a ratio to Go's. Arguments: the number of rounds (3).
 #
-#   tools/bazel run -c opt //benchmarks:compare_hog
+#   benchmarks/compare_hog.sh
+#
+# No sh_binary: Bazel 9 has none of its own.
 set -euo pipefail
-here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 rounds="${1:-3}"
 if ! command -v go >/dev/null; then
   echo "there is no go in PATH; on Debian: apt-get install golang-go" >&2
@@ -12,13 +14,16 @@ if ! command -v go >/dev/null; then
 fi
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-cp "$here/peers/go/hog/main.go" "$work"
+cd "$root"
+tools/bazel build -c opt //benchmarks:hog
+hog="$(tools/bazel info -c opt bazel-bin)/benchmarks/hog"
+cp benchmarks/peers/go/hog/main.go "$work"
 (cd "$work" && GO111MODULE=off GOCACHE="$work/cache" go build -o hog main.go)
 
 printf '%-6s %-12s %10s %10s %10s | %10s %10s %10s | %s\n' \
   round 'procs hogs' 'p50 us' 'p99' 'max' 'Go p50 us' 'p99' 'max' 'ratio p50, p99'
 for ((round = 1; round <= rounds; round++)); do
-  "$here/hog" --benchmark_format=csv 2>/dev/null |
+  "$hog" --benchmark_format=csv 2>/dev/null |
     sed -n 's|^"BM_SleeperBesideHogs/\([0-9]*\)/\([0-9]*\)/.*|\1 \2,&|p' |
     awk -F, '{ n = NF; print $1, $(n - 1), $n, $(n - 2) }' >"$work/ours"
   "$work/hog" >"$work/go"

@@ -54,10 +54,10 @@ class Runtime {
 
   // The same for a `main` that returns nothing; returns 0.
   template <typename F>
-  requires std::is_void_v < std::invoke_result_t < std::decay_t<F>
-  & >> int Run(F&& main) {
+  requires(std::is_void_v<std::invoke_result_t<std::decay_t<F>&>>) int Run(
+      F&& main) {
     return Run(absl::AnyInvocable<int()>(
-        [body = std::decay_t<F>(std::forward<F>(main))]() mutable {
+        [body = static_cast<std::decay_t<F>>(std::forward<F>(main))]() mutable {
           body();
           return 0;
         }));

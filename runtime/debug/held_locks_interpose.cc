@@ -72,10 +72,12 @@ const bool started = [] {
 }  // namespace heddle::debug
 
 // The last two are the names of sanitizers and of glibc in static programs.
+// NOLINTBEGIN(bugprone-macro-parentheses): parameter lists have their own.
 #define HEDDLE_NEXT(name, parameters)                       \
   static std::atomic<int(*) parameters> cache;              \
   auto* const next = ::heddle::debug::Next<int parameters>( \
       &cache, #name, __interceptor_##name, ___##name)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define HEDDLE_DEFINE(name, parameters)                           \
   [[gnu::weak]] int __interceptor_##name parameters;              \

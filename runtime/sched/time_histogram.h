@@ -113,7 +113,7 @@ class TimeHistogram {
       // Bucket 0 has the parts of the one that would begin at 2^8.
       width = kTimeHistMinBucketBits;
     } else {
-      bucket = static_cast<size_t>(width - kTimeHistMinBucketBits + 1);
+      bucket = static_cast<size_t>(width) - kTimeHistMinBucketBits + 1;
     }
     const size_t part =
         (ns >> (width - 1 - kTimeHistSubBucketBits)) % kTimeHistSubBuckets;
