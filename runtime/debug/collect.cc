@@ -17,20 +17,8 @@ namespace heddle::debug {
 namespace {
 
 using sched::G;
-using sched::GStatus;
 using sched::M;
 using sched::Sched;
-
-// So many threads that do not answer, and no more are asked.
-constexpr int kMaxSilent = 10;
-
-bool Runs(GStatus status) {
-  return status == GStatus::kRunning || status == GStatus::kSyscall;
-}
-
-bool Lives(GStatus status) {
-  return status != GStatus::kIdle && status != GStatus::kDead;
-}
 
 // The threads of sched's that may run a goroutine, but the caller's.
 std::vector<pid_t> BusyThreads(Sched* sched) {

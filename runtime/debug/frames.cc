@@ -12,14 +12,11 @@
 namespace heddle::debug {
 namespace {
 
-// A stack that is longer is not believed.
-constexpr int kMaxSteps = 1'000'000;
-
 // Walks outwards from *cursor, where pc is `exact` or a return address, while
 // the stack pointer is in [lo, hi].
 void Walk(unw_cursor_t* cursor, bool exact, uintptr_t lo, uintptr_t hi,
-          Frames* out) {
-  for (int i = 0; i < kMaxSteps; i++) {
+          Frames* out, int64_t max = kMaxWalked) {
+  for (int64_t i = 0; i < max; i++) {
     unw_word_t pc = 0;
     unw_word_t sp = 0;
     unw_get_reg(cursor, UNW_REG_IP, &pc);
@@ -29,13 +26,14 @@ void Walk(unw_cursor_t* cursor, bool exact, uintptr_t lo, uintptr_t hi,
     exact = unw_is_signal_frame(cursor) > 0;
     if (unw_step(cursor) <= 0) return;
   }
+  out->Cut();
 }
 
 void WalkContext(unw_context_t* context, uintptr_t lo, uintptr_t hi,
-                 Frames* out) {
+                 Frames* out, int64_t max = kMaxWalked) {
   unw_cursor_t cursor;
   if (unw_init_local2(&cursor, context, UNW_INIT_SIGNAL_FRAME) != 0) return;
-  Walk(&cursor, /*exact=*/true, lo, hi, out);
+  Walk(&cursor, /*exact=*/true, lo, hi, out, max);
 }
 
 }  // namespace
@@ -48,7 +46,7 @@ void WalkContext(unw_context_t* context, uintptr_t lo, uintptr_t hi,
   }
   bool more = unw_step(&cursor) > 0;  // out of this function
   const unw_cursor_t caller = cursor;
-  for (int i = 0; more && from != 0 && i < kMaxSteps; i++) {
+  for (int i = 0; more && from != 0 && i < kMaxWalked; i++) {
     unw_word_t pc = 0;
     unw_get_reg(&cursor, UNW_REG_IP, &pc);
     if (pc == from) break;
@@ -77,8 +75,8 @@ void UnwindParked(const sched::G* gp, Frames* out) {
   WalkContext(&context, gp->stack.lo, gp->stack.hi, out);
 }
 
-void UnwindContext(void* ucontext, Frames* out) {
-  WalkContext(static_cast<unw_context_t*>(ucontext), 0, UINTPTR_MAX, out);
+void UnwindContext(void* ucontext, Frames* out, int64_t max) {
+  WalkContext(static_cast<unw_context_t*>(ucontext), 0, UINTPTR_MAX, out, max);
 }
 
 uintptr_t StackPointer(const void* ucontext) {

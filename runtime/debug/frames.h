@@ -26,11 +26,13 @@ class Frames {
   Frames() = default;
   // The `n` frames from `pcs` on, of which `elided` are left out after the
   // first kInner: what another one's size, [] and elided gave.
-  Frames(const uintptr_t* pcs, int n, int64_t elided) {
+  Frames(const uintptr_t* pcs, int n, int64_t elided)
+      : cut_(elided > 0 && n == kInner) {
     for (int i = 0; i < n; i++) {
       if (i == kInner) total_ += elided;
       Add(pcs[i], /*exact=*/false);
     }
+    if (cut_) total_ += elided;
   }
 
   // Adds the next frame outwards. `exact`: `pc` is that of an instruction that
@@ -46,10 +48,14 @@ class Frames {
     total_++;
   }
 
+  // There are more, which nobody has counted. Of those that were added the
+  // innermost are kept alone: the others are somewhere in the middle.
+  void Cut() { cut_ = total_ > kInner; }
+
   // The frames kept, innermost first: return addresses.
   int size() const {
-    return static_cast<int>(total_ < kInner + kOuter ? total_
-                                                     : kInner + kOuter);
+    const int most = cut_ ? kInner : kInner + kOuter;
+    return total_ < most ? static_cast<int>(total_) : most;
   }
   uintptr_t operator[](int i) const {
     if (elided() > 0 && i >= kInner) {
@@ -57,13 +63,18 @@ class Frames {
     }
     return pcs_[i];
   }
-  // Frames left out after the first kInner.
+  // Frames left out after the first kInner; if `cut`, at least so many.
   int64_t elided() const { return total_ - size(); }
+  bool cut() const { return cut_; }
 
  private:
+  bool cut_ = false;
   int64_t total_ = 0;
   uintptr_t pcs_[kInner + kOuter] = {};
 };
+
+// A stack of more frames is not believed, and is Cut.
+inline constexpr int64_t kMaxWalked = 1'000'000;
 
 // The calling stack's frames, from the one with return address `from` on; from
 // the caller's own if there is no such frame.
@@ -73,8 +84,9 @@ void UnwindSelf(uintptr_t from, Frames* out);
 // not point into its stack.
 void UnwindParked(const sched::G* gp, Frames* out);
 
-// Those of the context `ucontext`, a ucontext_t that a signal handler got.
-void UnwindContext(void* ucontext, Frames* out);
+// Those of the context `ucontext`: a signal handler's ucontext_t, or an
+// unw_context_t. Cut if there are more than `max`; each takes some 0.3 us.
+void UnwindContext(void* ucontext, Frames* out, int64_t max = kMaxWalked);
 
 // Its stack pointer.
 uintptr_t StackPointer(const void* ucontext);

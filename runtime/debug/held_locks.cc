@@ -12,9 +12,12 @@
 #include <atomic>
 #include <cstddef>
 
-#include "absl/debugging/symbolize.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "runtime/base/throw.h"
+#include "runtime/debug/frames.h"
+#include "runtime/debug/trace.h"
+#include "runtime/os/clock.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
@@ -24,7 +27,6 @@ namespace {
 
 constexpr int kFrames = 12;  // of who took a lock
 constexpr int kLocks = 16;   // held at once; of more, nothing is known
-constexpr int kParkFrames = 30;
 
 struct Held {
   const void* lock;
@@ -48,13 +50,6 @@ std::atomic<bool> started{false};
 
 // ---- Reports ----
 
-void AppendFrame(std::string* out, uintptr_t pc) {
-  char name[512];
-  const bool found =
-      absl::Symbolize(reinterpret_cast<void*>(pc - 1), name, sizeof name);
-  absl::StrAppendFormat(out, "%s\n\t0x%x\n", found ? name : "?", pc);
-}
-
 std::string LeavingText(const sched::G* gp, sched::Leaving how) {
   switch (how) {
     case sched::Leaving::kParks: {
@@ -72,28 +67,15 @@ std::string LeavingText(const sched::G* gp, sched::Leaving how) {
   return "leaves its thread";
 }
 
-// Frames of a stack that waits for us to return to it: but for the first two,
-// which are ours.
-int Unwind(unw_context_t* context, uintptr_t* pcs, int max) {
-  unw_cursor_t cursor;
-  if (unw_init_local(&cursor, context) != 0) return 0;
-  if (unw_step(&cursor) <= 0) return 0;
-  int n = 0;
-  while (n < max && unw_step(&cursor) > 0) {
-    unw_word_t pc = 0;
-    if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0) break;
-    pcs[n++] = pc;
-  }
-  return n;
-}
-
 // Whether this is the first report of two such stacks; also false when there
 // have been too many different ones. (FNV-1a)
-bool FirstTime(const uintptr_t* park, int n, const Held& held) {
+bool FirstTime(const Frames& leaves, const Frames& took) {
   uint64_t hash = 14695981039346656037u;
-  const auto mix = [&](uintptr_t pc) { hash = (hash ^ pc) * 1099511628211u; };
-  for (int i = 0; i < n; i++) mix(park[i]);
-  for (int i = 0; i < kFrames && held.pcs[i] != 0; i++) mix(held.pcs[i]);
+  for (const Frames* frames : {&leaves, &took}) {
+    for (int i = 0; i < frames->size(); i++) {
+      hash = (hash ^ (*frames)[i]) * 1099511628211u;
+    }
+  }
   static std::atomic<uint64_t> seen[256];
   for (std::atomic<uint64_t>& slot : seen) {
     uint64_t old = 0;
@@ -105,36 +87,43 @@ bool FirstTime(const uintptr_t* park, int n, const Held& held) {
   return false;
 }
 
-std::string Text(const sched::G* gp, sched::Leaving how, const Held& held,
-                 const uintptr_t* park, int n) {
-  const std::string leaves = LeavingText(gp, how);
-  std::string text = absl::StrFormat(
+Frames Took(const Held& held) {
+  int n = 0;
+  while (n < kFrames && held.pcs[n] != 0) n++;
+  return {held.pcs, n, /*elided=*/0};
+}
+
+std::string Text(const Trace& trace, absl::string_view leaves, const Held& held,
+                 const Frames& took) {
+  std::string text;
+  Out out(&text);
+  out.Format(
       "heddle: goroutine %d %s while its thread holds a %s\n\n"
       "goroutine %d %s at:\n",
-      gp->goid, leaves, held.what, gp->goid, leaves);
-  for (int i = 0; i < n; i++) AppendFrame(&text, park[i]);
-  absl::StrAppendFormat(&text, "the %s %p was taken at:\n", held.what,
-                        held.lock);
-  for (int i = 0; i < kFrames && held.pcs[i] != 0; i++) {
-    AppendFrame(&text, held.pcs[i]);
-  }
-  text +=
+      trace.goid, leaves, held.what, trace.goid, leaves);
+  AppendFrames(&trace, trace.frames, Show::kUser, &out);
+  out.Format("the %s %p was taken at:\n", held.what, held.lock);
+  AppendFrames(&trace, took, Show::kUser, &out);
+  out.Append(
       "Release it before, or use heddle::Mutex, which a goroutine may hold "
-      "when it parks (docs/held_locks.md).\n\n";
+      "when it parks (docs/held_locks.md).\n\n");
   return text;
 }
 
 // On g0, whose stack has room for it.
 void Report(const sched::G* gp, sched::Leaving how, unw_context_t* context) {
-  uintptr_t park[kParkFrames];
-  const int n = Unwind(context, park, kParkFrames);
+  Trace trace;
+  Describe(gp, os::Nanotime(), &trace);
+  UnwindContext(context, &trace.frames);
   for (int i = 0; i < table.count; i++) {
     const Held& held = table.held[i];
-    if (held.gp != gp || !FirstTime(park, n, held)) continue;
+    if (held.gp != gp) continue;
+    const Frames took = Took(held);
+    if (!FirstTime(trace.frames, took)) continue;
     HeldLockReport report;
     report.goid = gp->goid;
     report.lock = held.lock;
-    report.text = Text(gp, how, held, park, n);
+    report.text = Text(trace, LeavingText(gp, how), held, took);
     // acquire: pairs with the exchange in SetHeldLockHandler.
     const HeldLockHandler handle = handler.load(std::memory_order_acquire);
     if (handle != nullptr) {
@@ -168,8 +157,6 @@ void Forget(const sched::G* gp) {
 void OnLeave(sched::G* gp, sched::Leaving how) {
   if (table.count == 0) return;
   LeavesWithLocks(gp, how);
-  // No tail call: Report skips this frame.
-  asm volatile("");
 }
 
 }  // namespace
@@ -181,7 +168,7 @@ HeldLockHandler SetHeldLockHandler(HeldLockHandler new_handler) {
 
 void HeldLockIsFatal(const HeldLockReport& report) {
   base::WriteErr(report.text);
-  base::Throw("goroutine leaves its thread with a lock held");
+  base::FatalText("goroutine leaves its thread with a lock held");
 }
 
 bool HeldLocksChecked() { return started.load(std::memory_order_relaxed); }

@@ -28,8 +28,6 @@ using sched::GStatus;
 using sched::M;
 using sched::Sched;
 
-constexpr int kMaxSilent = 10;
-
 struct Entry {
   uint64_t goid;
   const G* gp;
@@ -81,8 +79,7 @@ HEDDLE_NO_SANITIZE_THREAD pid_t ThreadOf(const G* gp) {
 }
 
 void FindStack(Workspace* w, Trace* trace) {
-  if (trace->status != GStatus::kRunning &&
-      trace->status != GStatus::kSyscall) {
+  if (!Runs(trace->status)) {
     UnwindParked(trace->gp, &trace->frames);
     trace->have_stack = true;
     return;
@@ -104,8 +101,7 @@ int Select(Workspace* w, const Sched* sched, const G* self, int64_t* more) {
   *more = 0;
   for (size_t i = 0; i < sched->allgs.size(); i++) {
     const G* gp = sched->allgs[i];
-    const GStatus status = sched::ReadGStatus(gp);
-    if (gp == self || status == GStatus::kIdle || status == GStatus::kDead ||
+    if (gp == self || !Lives(sched::ReadGStatus(gp)) ||
         (gp->is_system && !ShowSystem())) {
       continue;
     }
@@ -149,7 +145,7 @@ void ReportSched(Workspace* w, const Sched* sched, const G* self, int number) {
 void ReportSelf(Workspace* w, const ReportOptions& options, const G* self) {
   w->trace.frames = Frames();
   if (options.ucontext != nullptr) {
-    UnwindContext(options.ucontext, &w->trace.frames);
+    UnwindContext(options.ucontext, &w->trace.frames, options.max_frames);
   } else {
     UnwindSelf(options.from, &w->trace.frames);
   }
@@ -161,13 +157,15 @@ void ReportSelf(Workspace* w, const ReportOptions& options, const G* self) {
     AppendTrace(w->trace, runtime ? Show::kAll : Show::kUser, &w->out);
   } else if (runtime) {
     w->out.Append("\nruntime stack:\n");
-    AppendFrames(w->trace.frames, Show::kAll, &w->out);
+    AppendFrames(nullptr, w->trace.frames, Show::kAll, &w->out);
   }
   w->out.Flush();
 }
 
 void ReportOnOwnStack(void* arg) {
   const ReportOptions& options = *static_cast<const ReportOptions*>(arg);
+  if (options.say != nullptr) options.say(options.say_arg);
+  sched::Freeze();
   auto* w = reinterpret_cast<Workspace*>(workspace_room);
   const G* self = CurrentG();
   ReportSelf(w, options, self);
@@ -189,7 +187,6 @@ void ReportOnOwnStack(void* arg) {
 void Report(const ReportOptions& options) {
   if (reported.exchange(true, std::memory_order_relaxed)) return;
   EndOnFault();
-  sched::Freeze();
   auto* w = new (workspace_room) Workspace;
   ReportOptions copy = options;
   arch::Systemstack(reinterpret_cast<uintptr_t>(w->stack) + sizeof w->stack,

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "runtime/base/throw.h"
+#include "runtime/debug/frames.h"
 
 namespace heddle::debug {
 
@@ -24,6 +25,11 @@ struct ReportOptions {
   // ucontext_t of a signal handler.
   uintptr_t from = 0;
   void* ucontext = nullptr;
+  // Of which so many frames are walked (frames.h).
+  int64_t max_frames = kMaxWalked;
+  // Called first, on the report's stack: says what is wrong.
+  void (*say)(const void* arg) = nullptr;
+  const void* say_arg = nullptr;
   // The goroutines of all runtimes; else, on one's thread, that one's.
   bool all_runtimes = false;
 };

@@ -1,28 +1,23 @@
 // On the thread that faulted, on its alternate signal stack, which may be as
 // small as the kernel allows (os/alt_stack.h): the handler itself does little,
-// and the report, which unwinds and symbolises, gets a stack of its own.
-//
-// Async-signal-safe: nothing here allocates from malloc. libunwind and
-// absl::Symbolize are made for this.
+// and the report, which formats, unwinds and symbolises, has a stack of its own
+// (report.h). Async-signal-safe, as that is.
 
 #include "runtime/debug/stack_overflow.h"
 
-#include <libunwind.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
 
-#include "absl/debugging/symbolize.h"
-#include "runtime/arch/gobuf.h"
 #include "runtime/base/throw.h"
+#include "runtime/debug/frames.h"
+#include "runtime/debug/report.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/sched/sched.h"
 #include "runtime/stack/memory.h"
@@ -34,15 +29,12 @@ constexpr int kSignals[] = {SIGSEGV, SIGBUS};
 // The actions that were there before; immutable once ours are installed.
 struct sigaction former[std::size(kSignals)];
 
-// Frames of a runaway recursion are walked at some 10 million a second.
+// A runaway recursion on the largest of stacks: some seconds.
 constexpr int64_t kMaxFrames = 20'000'000;
 
 // A frame larger than this that skips the guard page is not told from a wild
 // pointer any more.
 constexpr uintptr_t kFarthestFrame = uintptr_t{8} << 20;
-
-// What unwinding and symbolising want, with the frames of a sanitizer's build.
-constexpr size_t kReportStack = size_t{1} << 20;
 
 struct Fault {
   int signal;
@@ -51,14 +43,6 @@ struct Fault {
   uintptr_t sp;
   uintptr_t address;
 };
-
-uintptr_t StackPointer(const ucontext_t* context) {
-#if defined(__x86_64__)
-  return static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RSP]);
-#elif defined(__aarch64__)
-  return context->uc_mcontext.sp;
-#endif
-}
 
 // Whether gp's stack has run out. A frame larger than a page may have jumped
 // over the guard: then the stack pointer is below the stack, and the access
@@ -76,43 +60,6 @@ bool Overflows(const sched::G* gp, const Fault& fault) {
          fault.address >= fault.sp - page && fault.address < lo;
 }
 
-void PrintFrame(uintptr_t pc) {
-  char name[512];
-  // Of the call, which may be the function's last instruction.
-  const bool found =
-      absl::Symbolize(reinterpret_cast<void*>(pc - 1), name, sizeof name);
-  base::PrintErr("%s\n\t0x%x\n", found ? name : "?", pc);
-}
-
-// Prints the frames from the fault outwards, but for those in the middle.
-void PrintFrames(ucontext_t* context) {
-  unw_cursor_t cursor;
-  if (unw_init_local2(&cursor, reinterpret_cast<unw_context_t*>(context),
-                      UNW_INIT_SIGNAL_FRAME) != 0) {
-    return;
-  }
-  uintptr_t outer[kOuterFrames];
-  int64_t n = 0;
-  do {
-    unw_word_t pc = 0;
-    if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0) break;
-    // Elsewhere it is where a call returns to.
-    if (n == 0) pc++;
-    if (n < kInnerFrames) PrintFrame(pc);
-    outer[n % kOuterFrames] = pc;
-    n++;
-  } while (n < kMaxFrames && unw_step(&cursor) > 0);
-  if (n == kMaxFrames) {
-    base::PrintErr("...more than %d frames elided...\n", n - kInnerFrames);
-    return;
-  }
-  const int64_t elided = n - kInnerFrames - kOuterFrames;
-  if (elided > 0) base::PrintErr("...%d frames elided...\n", elided);
-  for (int64_t i = elided > 0 ? n - kOuterFrames : kInnerFrames; i < n; i++) {
-    PrintFrame(outer[i % kOuterFrames]);
-  }
-}
-
 void PrintBounds(const sched::G* gp, const Fault& fault) {
   const stack::Stack stack = gp->stack;
   base::PrintErr("runtime: sp=0x%x", fault.sp);
@@ -124,60 +71,39 @@ void PrintBounds(const sched::G* gp, const Fault& fault) {
   base::PrintErr("\n");
 }
 
-void PrintGoroutine(const sched::G* gp, const Fault& fault) {
-  base::PrintErr("runtime: goroutine %d ", gp->goid);
-  if (!gp->name.empty()) base::PrintErr("\"%s\" ", gp->name);
-  base::PrintErr("exceeds its stack of %d bytes\n", gp->stack.size());
-  PrintBounds(gp, fault);
-  base::PrintErr(
-      "runtime: to give it more: GoOptions::stack_size where it is started "
-      "(it has %d), or Options::stack_size of its runtime (%d)\n"
-      "fatal error: stack overflow\n\n"
-      "goroutine %d [running]:\n",
-      gp->stack.size(), gp->home->options.stack_size, gp->goid);
-  PrintFrames(fault.context);
-  if (gp->gopc == 0) return;
-  char name[512];
-  const bool found =
-      absl::Symbolize(reinterpret_cast<void*>(gp->gopc - 1), name, sizeof name);
-  base::PrintErr("created by %s in goroutine %d\n\t0x%x\n", found ? name : "?",
-                 gp->parent_goid, gp->gopc);
-}
-
-void PrintG0(const sched::G* g0, const Fault& fault) {
-  base::PrintErr("runtime: the g0 stack of thread %d is exceeded\n",
-                 os::GetTid());
-  PrintBounds(g0, fault);
-  base::PrintErr("fatal error: stack overflow\n\nruntime stack:\n");
-  PrintFrames(fault.context);
-}
-
-void Report(void* arg) {
+void Say(const void* arg) {
   const Fault& fault = *static_cast<const Fault*>(arg);
   const sched::G* gp = sched::Getg();
   // Line by line, as write(2) takes it: after a colon on a line of others.
   base::PrintErr("\n");
   if (gp == &gp->m->g0) {
-    PrintG0(gp, fault);
+    base::PrintErr("runtime: the g0 stack of thread %d is exceeded\n",
+                   os::GetTid());
+    PrintBounds(gp, fault);
   } else {
-    PrintGoroutine(gp, fault);
+    base::PrintErr("runtime: goroutine %d ", gp->goid);
+    if (!gp->name.empty()) base::PrintErr("\"%s\" ", gp->name);
+    base::PrintErr("exceeds its stack of %d bytes\n", gp->stack.size());
+    PrintBounds(gp, fault);
+    base::PrintErr(
+        "runtime: to give it more: GoOptions::stack_size where it is started "
+        "(it has %d), or Options::stack_size of its runtime (%d)\n",
+        gp->stack.size(), gp->home->options.stack_size);
   }
+  base::PrintErr("fatal error: stack overflow\n");
 }
 
-// Runs Report on a stack of its own; without memory for that, here.
-void ReportOnItsStack(Fault* fault) {
-  // One at a time. The first to come ends the process.
-  static std::atomic<bool> reporting{false};
-  while (reporting.exchange(true, std::memory_order_acquire)) pause();
-  void* const memory =
-      mmap(nullptr, kReportStack, PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) {
-    Report(fault);
-  } else {
-    arch::Systemstack(reinterpret_cast<uintptr_t>(memory) + kReportStack,
-                      Report, fault);
-  }
+void ReportOverflow(const sched::G* gp, const Fault& fault) {
+  const bool on_g0 = gp == &gp->m->g0;
+  const base::Blame blame =
+      on_g0 ? base::Blame::kRuntime : base::Blame::kProgram;
+  // The first to come ends the process.
+  if (!base::ClaimDeath()) base::Die(blame, 0);
+  Report({.blame = blame,
+          .ucontext = fault.context,
+          .max_frames = kMaxFrames,
+          .say = Say,
+          .say_arg = &fault});
 }
 
 bool IsFunction(const struct sigaction& action) {
@@ -208,12 +134,12 @@ void TakeDefault(const struct sigaction& action, const Fault& fault) {
 void Handle(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   Fault fault = {signal, info, static_cast<ucontext_t*>(context), 0, 0};
-  fault.sp = StackPointer(fault.context);
+  fault.sp = StackPointer(context);
   fault.address = reinterpret_cast<uintptr_t>(info->si_addr);
   const sched::G* gp = sched::Getg();
   const bool overflow =
       info->si_code > 0 && gp != nullptr && Overflows(gp, fault);
-  if (overflow) ReportOnItsStack(&fault);
+  if (overflow) ReportOverflow(gp, fault);
   const struct sigaction& next = former[signal == SIGBUS ? 1 : 0];
   if (IsFunction(next)) {
     Call(next, fault);

@@ -6,8 +6,8 @@
 //   runtime: to give it more: GoOptions::stack_size …
 //   fatal error: stack overflow
 //
-//   goroutine 7 [running]:
-//   …the innermost and the outermost frames…
+//   goroutine 7 "parser" [running]:
+//   …the innermost and the outermost frames, then the other goroutines…
 //
 // docs/stack_overflow.md has a whole one, and what is not found.
 
@@ -15,10 +15,6 @@
 #define RUNTIME_DEBUG_STACK_OVERFLOW_H_
 
 namespace heddle::debug {
-
-// Frames printed at each end of the stack.
-inline constexpr int kInnerFrames = 20;
-inline constexpr int kOuterFrames = 20;
 
 // Installs the handler of SIGSEGV and SIGBUS, once in a process. Faults of any
 // other kind go to the handlers that were there before, or to the system's

@@ -26,6 +26,9 @@ struct ThreadStack {
   Frames frames;
 };
 
+// So many threads that do not answer, and a report asks no more of them.
+inline constexpr int kMaxSilent = 10;
+
 // Asks thread `tid` of this process. False if it does not answer within
 // 100 ms: it blocks the signal, or is gone, or in the kernel where no signal
 // reaches it. One caller at a time; another one's call fails. Nothing allocates

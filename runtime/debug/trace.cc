@@ -79,24 +79,29 @@ void AppendFrameOf(const Trace* trace, uintptr_t pc, Out* out) {
   AppendPlace(pc - 1, out);
 }
 
-void AppendFramesOf(const Trace* trace, const Frames& frames, Show show,
-                    Out* out, bool* any) {
+}  // namespace
+
+void AppendFrames(const Trace* trace, const Frames& frames, Show show,
+                  Out* out) {
   int begin = 0;
   int end = frames.size();
   if (show == Show::kUser) {
     while (begin < end && IsRuntimeFrame(frames[begin])) begin++;
     while (begin < end && IsPlumbing(trace, frames[end - 1])) end--;
   }
-  *any = begin < end;
   for (int i = begin; i < end; i++) {
     if (i == Frames::kInner && frames.elided() > 0) {
       out->Format("...%d frames elided...\n", frames.elided());
     }
     AppendFrameOf(trace, frames[i], out);
   }
+  if (frames.cut()) {
+    out->Format("...more than %d frames elided...\n", frames.elided());
+  }
+  if (begin == end && trace != nullptr && trace->startpc != 0) {
+    AppendFrameOf(trace, trace->startpc + 1, out);
+  }
 }
-
-}  // namespace
 
 void Describe(const sched::G* gp, int64_t now, Trace* out) {
   out->gp = gp;
@@ -146,17 +151,12 @@ void AppendTrace(const Trace& trace, Show show, Out* out) {
   out->Append("[");
   AppendState(trace, out);
   out->Append("]:\n");
-  bool any = false;
-  AppendFramesOf(&trace, trace.frames, show, out, &any);
-  if (!any) {
-    if (!trace.have_stack && (trace.status == GStatus::kRunning ||
-                              trace.status == GStatus::kSyscall)) {
-      out->Append("\tgoroutine running on other thread; stack unavailable\n");
-    } else if (!trace.have_stack) {
-      out->Append("\tstack unavailable\n");
-    } else if (trace.startpc != 0) {
-      AppendFrameOf(&trace, trace.startpc + 1, out);
-    }
+  if (trace.have_stack) {
+    AppendFrames(&trace, trace.frames, show, out);
+  } else if (Runs(trace.status)) {
+    out->Append("\tgoroutine running on other thread; stack unavailable\n");
+  } else {
+    out->Append("\tstack unavailable\n");
   }
   if (trace.gopc != 0 && trace.goid != 1) {
     char function[kMaxName];
@@ -170,11 +170,6 @@ void AppendTrace(const Trace& trace, Show show, Out* out) {
     AppendPlace(trace.gopc - 1, out);
   }
   AppendAncestors(trace.ancestors, AppendFrame, out);
-}
-
-void AppendFrames(const Frames& frames, Show show, Out* out) {
-  bool any;
-  AppendFramesOf(nullptr, frames, show, out, &any);
 }
 
 void AppendFrame(uintptr_t pc, Out* out) { AppendFrameOf(nullptr, pc, out); }

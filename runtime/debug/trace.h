@@ -27,6 +27,17 @@
 
 namespace heddle::debug {
 
+// Some thread has it, and that thread alone can read its stack.
+constexpr bool Runs(sched::GStatus status) {
+  return status == sched::GStatus::kRunning ||
+         status == sched::GStatus::kSyscall;
+}
+
+// It has begun and has not ended.
+constexpr bool Lives(sched::GStatus status) {
+  return status != sched::GStatus::kIdle && status != sched::GStatus::kDead;
+}
+
 struct Trace {
   const sched::G* gp = nullptr;
   uint64_t goid = 0;
@@ -61,8 +72,10 @@ void AppendState(const Trace& trace, Out* out);
 // The whole, without an empty line after it.
 void AppendTrace(const Trace& trace, Show show, Out* out);
 
-// The frames alone.
-void AppendFrames(const Frames& frames, Show show, Out* out);
+// The frames alone, which are some of the goroutine's that `trace` describes,
+// or a thread's if that is null.
+void AppendFrames(const Trace* trace, const Frames& frames, Show show,
+                  Out* out);
 
 // One line with the function around the call that returns to `pc`, and one with
 // its place.

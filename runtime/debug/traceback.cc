@@ -17,7 +17,7 @@ std::string Stack() {
     Frames frames;
     UnwindSelf(0, &frames);
     out.Format("thread %d:\n", os::GetTid());
-    AppendFrames(frames, Show::kUser, &out);
+    AppendFrames(nullptr, frames, Show::kUser, &out);
     return text;
   }
   Trace trace;

@@ -98,7 +98,7 @@ TEST(LabelsTest, FromManyThreads) {
     for (int i = 0; i < 4; i++) {
       threads.emplace_back([l] {
         for (int j = 0; j < 1000; j++) {
-          const Labels copy = l;
+          const Labels copy = l;  // NOLINT: that is what is tested
           ASSERT_EQ(copy.size(), 1u);
         }
       });
