@@ -99,7 +99,7 @@ TEST(GoDeathTest, GoMaxProcsOutsideAnyRuntime) {
 TEST(GoTest, YieldOnAPlainThread) { Yield(); }
 
 TEST(GoTest, YieldLetsOthersRun) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     bool ran = false;
     Go([&] { ran = true; });
     for (int i = 0; i < 3 && !ran; i++) Yield();

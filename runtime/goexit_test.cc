@@ -77,7 +77,7 @@ TEST(GoexitTest, HandlersDoNotStopIt) {
 }
 
 TEST(GoexitTest, InsideACatchBlock) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     for (int i = 0; i < 10; i++) {
       Go([] {
         try {

@@ -13,6 +13,8 @@
 #include "runtime/base/throw.h"
 #include "runtime/debug/collect.h"
 #include "runtime/os/clock.h"
+#include "runtime/os/newosproc.h"
+#include "runtime/os/thread_state.h"
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/hooks.h"
 #include "runtime/sched/newproc.h"
@@ -168,14 +170,17 @@ TEST_P(ReportDeathTest, AStackThatCannotBeRead) {
 TEST_P(ReportDeathTest, ABlockingCallElsewhere) {
   EXPECT_DEATH(heddle::Run(Options{.procs = 2},
                            [] {
-                             static std::atomic<bool> in{false};
+                             static std::atomic<pid_t> tid{0};
                              Go([] {
                                Blocking([] {
-                                 in = true;
+                                 tid = os::GetTid();
                                  for (;;) pause();
                                });
                              });
-                             while (!in) Yield();
+                             // Until it is in the kernel.
+                             while (tid == 0 || os::ThreadIsRunning(tid)) {
+                               Yield();
+                             }
                              BreakTheRuntime();
                            }),
                "\ngoroutine [0-9]+ \\[syscall\\]:\n(__)?pause\n\t");

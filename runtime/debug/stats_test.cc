@@ -65,7 +65,7 @@ TEST(StatsTest, Goroutines) {
 }
 
 TEST(StatsTest, TheGlobalQueue) {
-  Runtime runtime({.procs = 1});
+  Runtime runtime({.procs = 1, .preempt = false});
   for (int i = 0; i < 5; i++) runtime.Go([] {});
   EXPECT_EQ(runtime.ReadStats().global_queue, 5);
   EXPECT_EQ(runtime.ReadStats().goroutines_created, 5u);

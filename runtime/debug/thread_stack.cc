@@ -16,7 +16,8 @@ namespace heddle::debug {
 namespace {
 
 constexpr int kSignal = SIGURG;
-constexpr int64_t kPatienceNs = 100'000'000;
+// It may have to wait for a CPU first.
+constexpr int64_t kPatienceNs = 200'000'000;
 // How long an answer may take once it has begun.
 constexpr int64_t kAnswerNs = 2'000'000'000;
 // What unwinding may take of the stack for signals or, if there is none, of the

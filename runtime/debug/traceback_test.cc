@@ -152,7 +152,7 @@ TEST(AllStacksTest, ElidesTheMiddle) {
 }
 
 TEST(AllStacksTest, ANewGoroutineShowsItsFunction) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     Go(LockOuter);
     EXPECT_THAT(
         AllStacks(),
@@ -181,7 +181,7 @@ std::string StacksAfterWait(int64_t seconds) {
 }
 
 TEST(AllStacksTest, WaitsAreTimed) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     EXPECT_THAT(StacksAfterWait(150),
                 HasSubstr("[sync.Mutex.Lock, 2 minutes]:"));
     EXPECT_THAT(StacksAfterWait(30),
@@ -293,7 +293,7 @@ TEST(AllStacksTest, FromAThreadAllRuntimes) {
   std::atomic<bool> stop{false};
   std::atomic<int> ready{0};
   const auto body = [&] {
-    heddle::Run(Options{.procs = 1}, [&] {
+    heddle::Run(Options{.procs = 1, .preempt = false}, [&] {
       ready++;
       Blocking([&] {
         while (!stop) os::Usleep(100);
@@ -316,7 +316,7 @@ TEST(AllStacksTest, FromAThreadAllRuntimes) {
 }
 
 TEST(AllStacksTest, LeavesSystemGoroutinesOut) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     bool ran = false;
     Go({.name = "hidden", .system = true}, [&] { ran = true; });
     EXPECT_THAT(AllStacks(), Not(HasSubstr("hidden")));
@@ -325,7 +325,7 @@ TEST(AllStacksTest, LeavesSystemGoroutinesOut) {
 }
 
 TEST(AllStacksTest, SaysWhoIsLocked) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     LockOsThread();
     mu.lock();
     WaitGroup done;
@@ -347,7 +347,7 @@ TEST(AllStacksTest, SaysWhoIsLocked) {
 TEST(AllGoroutinesTest, InParts) {
   WaitGroup wg;
   wg.Add(1);
-  heddle::Run(Options{.procs = 1}, [&] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [&] {
     Go({.name = "waiter"}, [&] { wg.Wait(); });
     WaitForParked(1);
     const std::vector<GoroutineInfo> all = AllGoroutines();

@@ -57,7 +57,7 @@ int64_t NumM(Sched* sched) {
 }
 
 TEST(WakePTest, NoIdleP) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     s->needspinning = 0;
     bool ran = false;
@@ -116,7 +116,7 @@ TEST(WakePTest, BeforeRunNothingIsWoken) {
 
 // FinishRun found m0 neither asleep nor waiting: it must not sleep afterwards.
 TEST(StopMTest, M0DoesNotSleepOnceTheRunIsDone) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s->run_done = true;
   Setg(&s->m0->g0);
   EXPECT_FALSE(StopM());
@@ -196,7 +196,7 @@ TEST(ParallelismTest, AllPsRunAtOnce) {
 
 // A goroutine in a blocking call keeps its thread; the P goes on elsewhere.
 TEST(HandoffPTest, AnIdlePGoesToTheIdleList) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     EXPECT_EQ(s->npidle, 0);
     P* pp = Getg()->m->p;

@@ -50,7 +50,7 @@ size_t NumG(Sched* sched) {
 }
 
 TEST(NewProcDeathTest, NilFunction) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   EXPECT_DEATH(s.Run([] { GoOn(static_cast<void (*)()>(nullptr)); }),
                "fatal error: go of nil func value");
   EXPECT_DEATH(s.Run([] { GoOn(std::function<void()>()); }),
@@ -58,7 +58,7 @@ TEST(NewProcDeathTest, NilFunction) {
 }
 
 TEST(NewProcTest, FreeListEmptyMakesANewG) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     EXPECT_EQ(NumG(s.get()), 1);  // main
     GoOn([] {});
@@ -69,7 +69,7 @@ TEST(NewProcTest, FreeListEmptyMakesANewG) {
 }
 
 TEST(NewProcTest, AFinishedGIsReused) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     G* first = nullptr;
     G* second = nullptr;
@@ -85,7 +85,7 @@ TEST(NewProcTest, AFinishedGIsReused) {
 }
 
 TEST(NewProcTest, FreeListOver64SpillsToTheGlobalOne) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     for (int i = 0; i < 63; i++) GoOn([] {});
     GoschedUntil([&] { return GCount(s.get()) == 1; });
@@ -127,7 +127,7 @@ TEST(NewProcTest, ACachedStackOfTheWrongSizeIsReplaced) {
 }
 
 TEST(NewProcTest, AStackOfItsOwnSizeIsNotKept) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     size_t size = 0;
     G* gp = nullptr;
@@ -170,7 +170,7 @@ TEST(NewProcTest, CapturedStateLiesOnTheNewStack) {
   struct alignas(64) Aligned {
     int value = 7;
   };
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     bool inside = false;
     bool aligned = false;
@@ -193,7 +193,7 @@ struct ThrowsOnCopy {
 };
 
 TEST(NewProcTest, ACopyThatThrowsStartsNothing) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     const ThrowsOnCopy f;
     for (int i = 0; i < 3; i++) {
@@ -224,7 +224,7 @@ TEST(NewProcTest, ACopyMayItselfStartAndYield) {
 }
 
 TEST(NewProcTest, IdsComeInBatchesOf16) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   std::vector<uint64_t> ids;
   s.Run([&] {
     EXPECT_EQ(Getg()->goid, 1);
@@ -243,7 +243,7 @@ TEST(NewProcTest, IdsComeInBatchesOf16) {
 }
 
 TEST(NewProcTest, MainIsAlwaysOne) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   for (int i = 0; i < 3; i++) {
     uint64_t id = 0;
     s.Run([&] { id = Getg()->goid; });
@@ -254,7 +254,7 @@ TEST(NewProcTest, MainIsAlwaysOne) {
 void Callee() {}
 
 TEST(NewProcTest, RecordsWhereItComesFrom) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     GoOn([&] {
       const uint64_t parent = Getg()->goid;
@@ -271,7 +271,7 @@ TEST(NewProcTest, RecordsWhereItComesFrom) {
 }
 
 TEST(NewProcTest, SystemGoroutinesAreNotCounted) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   bool ran = false;
   s.Run([&] {
     GoOn([&] { ran = true; }, {.name = "collector", .system = true});
@@ -282,7 +282,7 @@ TEST(NewProcTest, SystemGoroutinesAreNotCounted) {
 }
 
 TEST(NewProcTest, LocalQueueFullMovesHalfToTheGlobalOne) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   std::vector<int> order;
   s.Run([&] {
     const P* pp = Getg()->m->p;
@@ -301,7 +301,7 @@ TEST(NewProcTest, LocalQueueFullMovesHalfToTheGlobalOne) {
 }
 
 TEST(NewProcTest, RunnextIsKickedOut) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   std::vector<int> order;
   s.Run([&] {
     for (int i = 0; i < 4; i++) GoOn([&order, i] { order.push_back(i); });
@@ -330,7 +330,7 @@ TEST(NewProcTest, ManyGoroutinesFromManyThreads) {
 TEST(NewProcDeathTest, OutOfMemoryForAStack) {
   EXPECT_DEATH(
       {
-        SchedForTest s({.procs = 1});
+        SchedForTest s({.procs = 1, .preempt = false});
         s.Run([] {
           mmap_fails = true;
           for (int i = 0; i < 100'000; i++) GoOn([] { Gosched(); });

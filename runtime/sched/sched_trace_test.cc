@@ -91,10 +91,11 @@ TEST(SchedTraceTest, DetailOfARuntimeAtRest) {
 // and the one that asks.
 TEST(SchedTraceTest, DetailOfEachState) {
   SchedForTest s(OneP());
+  // They outlive main.
+  G* parked = nullptr;
+  std::atomic<bool> blocked{false};
+  os::Note unblock;
   s.Run([&] {
-    G* parked = nullptr;
-    std::atomic<bool> blocked{false};
-    os::Note unblock;
     GoOn([] {});
     GoOn([&] {
       const InRuntime in;

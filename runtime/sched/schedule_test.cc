@@ -37,7 +37,7 @@ void PutGlobal(Sched* sched, G* gp) {
 }
 
 TEST(ScheduleTest, Each61stTickLooksAtTheGlobalQueueFirst) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   std::vector<int> order;
   s.Run([&] {
     P* pp = Getg()->m->p;
@@ -58,7 +58,7 @@ TEST(ScheduleTest, Each61stTickLooksAtTheGlobalQueueFirst) {
 }
 
 TEST(ScheduleTest, RunnextInheritsTheTimeSlice) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     P* pp = Getg()->m->p;
     pp->schedtick = 1;
@@ -77,7 +77,7 @@ TEST(ScheduleTest, RunnextInheritsTheTimeSlice) {
 // A chain in which each starts the next, by way of runnext, must not own the P
 // for ever: nothing else preempts it.
 TEST(ScheduleTest, AChainOfRunnextsIsInterrupted) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   // The chain outlives main.
   bool stop = false;
   bool local_ran = false;
@@ -105,7 +105,7 @@ TEST(ScheduleTest, AChainOfRunnextsIsInterrupted) {
 }
 
 TEST(ScheduleTest, TheGlobalQueueIsShared) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   std::vector<int> order;
   s.Run([&] {
     for (int i = 0; i < 300; i++) {
@@ -127,7 +127,7 @@ TEST(ScheduleTest, TheGlobalQueueIsShared) {
 }
 
 TEST(ParkTest, AndReadyFromAGoroutine) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   std::vector<std::string> log;
   s.Run([&] {
     LatchForTest latch(1);
@@ -157,7 +157,7 @@ TEST(ParkTest, AndReadyFromAPlainThread) {
 }
 
 TEST(ParkTest, ARefusedParkGoesOn) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([] {
     for (int i = 0; i < 10; i++) {
       const InRuntime in;
@@ -168,7 +168,7 @@ TEST(ParkTest, ARefusedParkGoesOn) {
 }
 
 TEST(ParkTest, ShowsItsStateAndReason) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([] {
     G* parked = nullptr;
     GoOn([&] {
@@ -187,7 +187,7 @@ TEST(ParkTest, ShowsItsStateAndReason) {
 TEST(ParkDeathTest, NotWhileHoldingTheM) {
   EXPECT_DEATH(
       {
-        SchedForTest s({.procs = 1});
+        SchedForTest s({.procs = 1, .preempt = false});
         s.Run([] {
           Acquirem();
           Acquirem();
@@ -201,7 +201,7 @@ TEST(ParkDeathTest, NotWhileHoldingTheM) {
 TEST(ParkDeathTest, NotWhileHoldingARuntimeLock) {
   EXPECT_DEATH(
       {
-        SchedForTest s({.procs = 1});
+        SchedForTest s({.procs = 1, .preempt = false});
         s.Run([] {
           os::Lock lock(os::LockRank::kLeaf);
           const os::LockGuard guard(lock);
@@ -213,7 +213,7 @@ TEST(ParkDeathTest, NotWhileHoldingARuntimeLock) {
 #endif
 
 TEST(SystemStackTest, RunsOnG0) {
-  SchedForTest s({.procs = 1});
+  SchedForTest s({.procs = 1, .preempt = false});
   s.Run([] {
     G* gp = Getg();
     bool on_g0 = false;

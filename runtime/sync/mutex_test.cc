@@ -78,7 +78,7 @@ TEST(MutexTest, MovesToOtherThreadsWithItsHolder) {
 }
 
 TEST(MutexTest, MayBeUnlockedByAnother) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     Mutex mu;
     mu.Lock();
     Go([&] { mu.Unlock(); });
@@ -115,7 +115,7 @@ TEST(MutexTest, AGreedyHolderDoesNotStarveOthers) {
 // A waiter that was overtaken for more than a millisecond gets the mutex handed
 // over: the greedy one, which unlocks and locks again at once, has to queue up.
 TEST(MutexTest, StarvationHandsOver) {
-  heddle::Run(Options{.procs = 1}, [] {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     Mutex mu;
     bool got = false;
     mu.Lock();
