@@ -43,11 +43,15 @@ struct Workspace {
   Out out;
   int silent = 0;
 };
-constinit std::atomic<bool> reported{false};
+constinit std::atomic<pid_t> reporter{0};  // the thread that has begun one
 // Not constructed before its use: it is all zero, and costs no page until then.
 alignas(Workspace) constinit char workspace_room[sizeof(Workspace)] = {};
 
 [[noreturn]] void OnFault(int /*signal*/) {
+  if (reporter.load(std::memory_order_relaxed) != os::GetTid()) {
+    // Nothing to do with the report: this thread waits for its end.
+    base::Die(base::Blame::kRuntime, 0);
+  }
   base::WriteErr(
       "\nruntime: a stack could not be read; the report ends here\n");
   std::abort();
@@ -185,7 +189,11 @@ void ReportOnOwnStack(void* arg) {
 }  // namespace
 
 void Report(const ReportOptions& options) {
-  if (reported.exchange(true, std::memory_order_relaxed)) return;
+  pid_t nobody = 0;
+  if (!reporter.compare_exchange_strong(nobody, os::GetTid(),
+                                        std::memory_order_relaxed)) {
+    return;
+  }
   EndOnFault();
   auto* w = new (workspace_room) Workspace;
   ReportOptions copy = options;
