@@ -119,7 +119,7 @@ class Mix {
     const std::string mine = "goroutine " + std::to_string(n);
     for (int step = 0; step < 10; step++) {
       if (timed_ == Timed::kNo) history_.push_back(n * 16 + step);
-      switch (random.Below(timed_ == Timed::kYes ? 17 : 10)) {
+      switch (random.Below(timed_ == Timed::kYes ? 19 : 10)) {
         case 0:
         case 1:
           Yield();
@@ -163,6 +163,15 @@ class Mix {
         case 15:
           if (random.Below(10) == 0) LockedToThread(&random);
           break;
+        case 16:
+          Labelled(mine);
+          break;
+        case 17:
+          if (random.Below(30) == 0) {
+            EXPECT_NE(debug::AllStacks().find("goroutine "), std::string::npos);
+            EXPECT_GT(debug::ReadStats().goroutines, 0);
+          }
+          break;
         default:
           Blocking([&] { Start([](auto&& f) { Go(f); }); });
       }
@@ -188,6 +197,15 @@ class Mix {
       EXPECT_EQ(gettid(), tid);
     }
     if (random->Below(4) != 0) UnlockOsThread();
+  }
+
+  static void Labelled(const std::string& mine) {
+    SetLabels({{"who", mine}});
+    WaitGroup child;
+    child.Go([&] { EXPECT_EQ(GetLabels().Find("who"), mine); });
+    child.Wait();
+    EXPECT_EQ(GetLabels().Find("who"), mine);
+    SetLabels({});
   }
 
   static void Errno(int n) {

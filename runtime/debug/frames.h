@@ -3,7 +3,7 @@
 //
 // Nothing here allocates, so that it works in a process that dies and in signal
 // handlers; libunwind has its own memory, blocks signals around its locks, and
-// asks the dynamic linker, whose lock a thread may take twice.
+// asks the dynamic linker, whose lock handlers do without (phdr.h).
 
 #ifndef RUNTIME_DEBUG_FRAMES_H_
 #define RUNTIME_DEBUG_FRAMES_H_

@@ -19,6 +19,7 @@
 #include "runtime/sched/hooks.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/sched.h"
+#include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {
 namespace {
@@ -204,6 +205,7 @@ void Report(const ReportOptions& options) {
 void InstallReports() {
   static const bool installed = [] {
     ShowSystem();
+    unwind::CopyModules();
     sched::SetCaptureStackHook(CaptureStack);
     base::SetFatalHook([](base::Blame blame, uintptr_t pc) {
       Report({.blame = blame, .from = pc});

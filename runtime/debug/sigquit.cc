@@ -7,6 +7,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/debug/report.h"
+#include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {
 namespace {
@@ -16,7 +17,11 @@ void OnSigquit(int signal, siginfo_t* /*info*/, void* ucontext) {
   if (!base::ClaimDeath()) return;
   const int saved_errno = errno;
   base::WriteErr("SIGQUIT: quit\n");
-  Report({.ucontext = ucontext, .all_runtimes = true});
+  {
+    // This thread may have been interrupted anywhere.
+    const unwind::NoLinkerLock no_lock;
+    Report({.ucontext = ucontext, .all_runtimes = true});
+  }
   // By default it ends the process: when this handler returns, which lets the
   // signal through.
   struct sigaction action;

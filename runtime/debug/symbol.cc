@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/debugging/symbolize.h"
+#include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {
 namespace {
@@ -73,7 +74,7 @@ void FindPlace(uintptr_t pc, CodePlace* place) {
   place->file[0] = '\0';
   place->offset = pc;
   Search search = {pc, place};
-  dl_iterate_phdr(VisitModule, &search);
+  unwind::heddle_unwind_iterate_phdr(VisitModule, &search);
 }
 
 }  // namespace heddle::debug

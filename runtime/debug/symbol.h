@@ -4,7 +4,7 @@
 // absl::Symbolize, which needs no preparation on Linux. A stripped program
 // shows "?"; its places still lead to the line, with addr2line and an
 // unstripped copy. Nothing here allocates; async-signal-safe but for the
-// dynamic linker's lock, which a thread may take twice.
+// dynamic linker's lock, which signal handlers do without (phdr.h).
 
 #ifndef RUNTIME_DEBUG_SYMBOL_H_
 #define RUNTIME_DEBUG_SYMBOL_H_

@@ -11,6 +11,7 @@
 #include "runtime/os/clock.h"
 #include "runtime/os/futex.h"
 #include "runtime/sched/m.h"
+#include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {
 namespace {
@@ -68,7 +69,9 @@ void Answer(void* ucontext) {
   // A goroutine's word is good only while its stack is the one that runs: not
   // within a switch.
   if (gp != g0 && (sp < gp->stack.lo || sp >= gp->stack.hi)) return;
-  if (HaveRoom(answer->gp)) UnwindContext(ucontext, &answer->frames);
+  if (!HaveRoom(answer->gp)) return;
+  const unwind::NoLinkerLock no_lock;
+  UnwindContext(ucontext, &answer->frames);
 }
 
 void PassOn(int signal, siginfo_t* info, void* ucontext) {
@@ -153,6 +156,7 @@ bool AskThread(pid_t tid, ThreadStack* out) {
   if (request.busy.exchange(true, std::memory_order_acquire)) return false;
   const int saved_errno = errno;
   Outcome outcome = Outcome::kNoAnswer;
+  unwind::CopyModules();
   if (InstallHandler()) {
     request.tid.store(tid, std::memory_order_relaxed);
     // Release: pairs with the acquire in Handler.

@@ -2,6 +2,7 @@
 
 #include "runtime/debug/traceback.h"
 
+#include <link.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -238,6 +239,27 @@ TEST(AllStacksTest, AGoroutineThatRunsElsewhere) {
     EXPECT_EQ(Count(text, "[running]"), 2) << text;
     stop = true;
     done.Wait();
+  });
+}
+
+// The signal that asks it may come while it takes the dynamic linker's lock:
+// its answer must not need that (third_party/libunwind/phdr.h). Hung after some
+// hundred rounds when it did.
+TEST(AllStacksTest, AThreadThatTakesTheLinkersLock) {
+  std::atomic<bool> stop{false};
+  heddle::Run(Options{.procs = 2}, [&] {
+    WaitGroup busy;
+    busy.Go([&] {
+      Blocking([&] {
+        while (!stop) {
+          dl_iterate_phdr([](dl_phdr_info*, size_t, void*) { return 1; },
+                          nullptr);
+        }
+      });
+    });
+    for (int i = 0; i < 500; i++) AllStacks();
+    stop = true;
+    busy.Wait();
   });
 }
 
