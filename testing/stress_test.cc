@@ -99,7 +99,8 @@ class Mix {
   void StartWith(base::FastRand* random) {
     GoOptions options;
     options.name = "with options";
-    options.stack_size = size_t{16 << 10} << random->Below(6);
+    // Room for AllStacks under sanitizers.
+    options.stack_size = size_t{64 << 10} << random->Below(4);
     options.system = random->Below(2) == 0;
     Start([&](auto&& f) { Go(options, f); });
   }
