@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/sched/invariants.h"
+
 namespace heddle::sched {
 namespace {
 
@@ -13,6 +15,7 @@ void AddSize(Sched* sched, int32_t n) {
 }  // namespace
 
 void GlobRunqPut(Sched* sched, G* gp) {
+  CheckQueueable(gp);
   sched->runq.PushBack(gp);
   AddSize(sched, 1);
 }
@@ -46,6 +49,8 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
 }
 
 void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
+  CheckQueueable(gp);
+  CheckOwned(pp);
   base::FastRand* random = sched->options.randomize ? &pp->random : nullptr;
   pp->runq.Put(gp, next, random, [sched](GQueue<G>* batch, uint32_t n) {
     os::LockGuard guard(sched->lock);

@@ -265,6 +265,7 @@ TEST(NewProcTest, RecordsWhereItComesFrom) {
       EXPECT_EQ(gp->startpc, reinterpret_cast<uintptr_t>(&Callee));
       EXPECT_NE(gp->gopc, 0);
       EXPECT_EQ(ReadGStatus(gp), GStatus::kRunnable);
+      const InRuntime in;
       RunqPut(s.get(), Getg()->m->p, const_cast<G*>(gp), true);
     });
   });

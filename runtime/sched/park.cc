@@ -2,6 +2,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/invariants.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/sched.h"
@@ -66,6 +67,7 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   G* gp = Getg();
   M* mp = gp->m;
   if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
+  CheckParks();
   mp->waitunlockf = unlockf;
   mp->waitlock = lock;
   gp->waitreason.store(reason, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include "runtime/sched/find_runnable.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/invariants.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
@@ -26,6 +27,7 @@ void ResetSpinning(M* mp) {
 
 // Runs gp on mp until it calls Mcall, and then what it wants called. (execute)
 void Execute(M* mp, G* gp, bool inherit_time) {
+  CheckRuns(mp, gp);
   mp->curg = gp;
   gp->m = mp;
   if (mp->sched->options.migrate_always) gp->lastm = mp;

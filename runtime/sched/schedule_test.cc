@@ -44,6 +44,7 @@ TEST(ScheduleTest, Each61stTickLooksAtTheGlobalQueueFirst) {
     // Two starts from now on, the tick divides by 61.
     pp->schedtick = kGlobalQueueTick - 2;
     for (int i = 0; i < 5; i++) {
+      const InRuntime in;
       RunqPut(s.get(), pp, NewG(s.get(), [&, i] { order.push_back(i); }),
               /*next=*/false);
     }
