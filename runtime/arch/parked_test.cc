@@ -1,6 +1,5 @@
 // A parked context is unwound from its Gobuf alone.
 
-#define UNW_LOCAL_ONLY
 #include <libunwind.h>
 
 #include <cstring>
