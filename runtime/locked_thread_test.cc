@@ -13,6 +13,7 @@
 #include "runtime/os/clock.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/sched/m.h"
+#include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
 
 namespace heddle {
@@ -32,6 +33,11 @@ int NumM(sched::Sched* sched) {
 
 class LockedThreadTest : public testing::TestWithParam<int> {
  protected:
+  // What an abandoned Run leaves has ended before the process does.
+  void TearDown() override {
+    while (sched::ReapOrphans() > 0) os::OsYield();
+  }
+
   const Options options_ = {.procs = GetParam()};
 };
 INSTANTIATE_TEST_SUITE_P(Procs, LockedThreadTest, testing::Values(1, 2, 4));
