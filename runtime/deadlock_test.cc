@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <string>
 #include <thread>  // NOLINT
 
@@ -305,13 +306,15 @@ TEST_P(NoDeadlockTest, BetweenRuns) {
   Runtime runtime(Options{.procs = GetParam(),
                           .on_main_return = OnMainReturn::kAbandon,
                           .deadlock = DeadlockCheck::kAlways});
-  static WaitGroup never;
+  // Waiters on stacks of a runtime that is gone: each test has its own.
+  static std::list<WaitGroup> left_behind;
+  WaitGroup& never = left_behind.emplace_back();
   never.Add(1);
   sched::Sched* sched = nullptr;
   for (int i = 0; i < 3; i++) {
     runtime.Run([&] {
       sched = CurrentSched();
-      Go([] { never.Wait(); });
+      Go([&never] { never.Wait(); });
       for (int j = 0; j < 10; j++) Yield();
     });
     EXPECT_FALSE(sched::RecheckDead(sched));

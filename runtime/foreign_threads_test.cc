@@ -1,12 +1,10 @@
 // Threads that heddle did not make, several runtimes in one process, and what a
 // runtime leaves behind: nothing.
 
-#include <dirent.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>  // NOLINT
@@ -15,6 +13,8 @@
 #include "gtest/gtest.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
+#include "runtime/os/process_for_test.h"
+#include "runtime/os/quiet_threads.h"
 #include "runtime/sanitizer/sanitizer.h"
 
 namespace heddle {
@@ -157,23 +157,6 @@ TEST(SeveralRuntimesTest, Nested) {
   });
 }
 
-int CountThreads() {
-  int n = 0;
-  DIR* dir = opendir("/proc/self/task");
-  while (const dirent* entry = readdir(dir)) {
-    if (entry->d_name[0] != '.') n++;
-  }
-  closedir(dir);
-  return n;
-}
-
-int CountMappings() {
-  std::ifstream maps("/proc/self/maps");
-  int n = 0;
-  for (std::string line; std::getline(maps, line);) n++;
-  return n;
-}
-
 // One of everything that a runtime may leave behind.
 void UseARuntime(int i) {
   heddle::Run({.procs = 1 + i % 3}, [i] {
@@ -204,18 +187,18 @@ void UseARuntime(int i) {
 TEST(LeakTest, AThousandRuntimesLeaveNothing) {
   constexpr int kMany = 1000 / kFewer;
   for (int i = 0; i < 50; i++) UseARuntime(i);
-  const int threads = CountThreads();
-  const int mappings = CountMappings();
+  const int threads = os::ThreadCount();
+  const int mappings = os::CountMappings();
   const size_t bytes = mallinfo2().uordblks;
   for (int i = 0; i < kMany; i++) UseARuntime(i);
   // A joined thread may be listed for some microseconds yet.
-  while (CountThreads() > threads) os::OsYield();
+  while (os::ThreadCount() > threads) os::OsYield();
   // Sanitizers have mappings and a malloc of their own; LeakSanitizer finds
   // bytes.
   if (sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan) return;
   // malloc keeps an arena for each of a few threads, at random: a mapping or
   // two of it come and go. One for each runtime would be a thousand.
-  EXPECT_LE(CountMappings(), mappings + 20);
+  EXPECT_LE(os::CountMappings(), mappings + 20);
   // Less than malloc's smallest block for each.
   EXPECT_LT(static_cast<int64_t>(mallinfo2().uordblks - bytes), kMany * 16);
 }

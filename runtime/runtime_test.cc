@@ -2,12 +2,12 @@
 
 #include "runtime/runtime.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <functional>
+#include <list>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
+#include "runtime/os/quiet_threads.h"
 #include "runtime/sched/proc.h"
 
 namespace heddle {
@@ -146,19 +147,9 @@ TEST(RunTest, SeveralSideBySide) {
   EXPECT_EQ(n, 4 * 20 * 20);
 }
 
-int CountThreads() {
-  int n = 0;
-  DIR* dir = opendir("/proc/self/task");
-  while (const dirent* entry = readdir(dir)) {
-    if (entry->d_name[0] != '.') n++;
-  }
-  closedir(dir);
-  return n;
-}
-
 TEST(RunTest, AThousandRuntimesLeaveNoThread) {
   heddle::Run(Options{.procs = 2}, [] { Go([] {}); });
-  const int before = CountThreads();
+  const int before = os::ThreadCount();
   for (int i = 0; i < 1000; i++) {
     heddle::Run(Options{.procs = 2}, [] {
       WaitGroup wg;
@@ -167,13 +158,13 @@ TEST(RunTest, AThousandRuntimesLeaveNoThread) {
     });
   }
   // A joined thread may be listed for some microseconds yet.
-  while (CountThreads() > before) os::OsYield();
+  while (os::ThreadCount() > before) os::OsYield();
 }
 
 TEST(RuntimeTest, ConstructionStartsNoThread) {
-  const int before = CountThreads();
+  const int before = os::ThreadCount();
   Runtime runtime(Options{.procs = 8});
-  EXPECT_EQ(CountThreads(), before);
+  EXPECT_EQ(os::ThreadCount(), before);
 }
 
 TEST(RuntimeTest, GoFromAPlainThread) {
@@ -268,12 +259,15 @@ TEST_P(AbandonTest, ReturnsWhenMainDoes) {
 }
 
 TEST_P(AbandonTest, LeavesParkedGoroutines) {
-  // Not on main's stack: what is abandoned must not refer to it.
-  static WaitGroup never;
+  // Not on main's stack: what is abandoned must not refer to it. Nor another
+  // test's, whose waiters are gone with their runtime.
+  static std::list<WaitGroup> left_behind;
+  WaitGroup& never = left_behind.emplace_back();
   never.Add(1);
+  const auto wait = [&never] { never.Wait(); };
   EXPECT_EQ(heddle::Run(options_,
-                        [] {
-                          for (int i = 0; i < 10; i++) Go([] { never.Wait(); });
+                        [&] {
+                          for (int i = 0; i < 10; i++) Go(wait);
                           for (int i = 0; i < 10; i++) Yield();
                           return 5;
                         }),

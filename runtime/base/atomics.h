@@ -2,22 +2,18 @@
 // the model checker runs the same source with its own (docs/models.md).
 //
 // A policy has Atomic<T>, with std::atomic's member functions, each called with
-// its memory orders spelled out, and StoreLoadFence().
+// its memory orders spelled out.
 
 #ifndef RUNTIME_BASE_ATOMICS_H_
 #define RUNTIME_BASE_ATOMICS_H_
 
 #include <atomic>
 
-#include "runtime/base/fence.h"
-
 namespace heddle::base {
 
 struct StdAtomics {
   template <typename T>
   using Atomic = std::atomic<T>;
-
-  static void StoreLoadFence() { base::StoreLoadFence(); }
 };
 
 }  // namespace heddle::base

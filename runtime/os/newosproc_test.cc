@@ -4,7 +4,6 @@
 #include "runtime/os/newosproc.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -19,7 +18,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,6 +29,8 @@
 #include "gtest/gtest.h"
 #include "runtime/os/clock.h"
 #include "runtime/os/note.h"
+#include "runtime/os/process_for_test.h"
+#include "runtime/os/quiet_threads.h"
 
 namespace heddle::os {
 namespace {
@@ -72,21 +72,6 @@ class TestThread {
   OsThread thread_;
   void* stack_ = nullptr;
 };
-
-int CountThreads() {
-  int n = 0;
-  DIR* tasks = opendir("/proc/self/task");
-  while (const dirent* entry = readdir(tasks)) n += entry->d_name[0] != '.';
-  closedir(tasks);
-  return n;
-}
-
-int CountMappings() {
-  std::ifstream maps("/proc/self/maps");
-  int n = 0;
-  for (std::string line; std::getline(maps, line);) ++n;
-  return n;
-}
 
 TEST(NewOsProcTest, RunsAndJoins) {
   pid_t tid = 0;
@@ -134,7 +119,7 @@ TEST(NewOsProcTest, StartsThreadsFromThreads) {
 TEST(NewOsProcTest, AThousandThreadsLeaveNothing) {
   for (int i = 0; i < 10; ++i) TestThread([] { free(malloc(100)); }).Join();
   const int mappings = CountMappings();
-  const int threads = CountThreads();
+  const int threads = ThreadCount();
   const size_t in_use = mallinfo2().uordblks;
   for (int i = 0; i < 1000; ++i) {
     TestThread([] {
@@ -147,7 +132,7 @@ TEST(NewOsProcTest, AThousandThreadsLeaveNothing) {
     }).Join();
   }
   // The system may list an ended thread a little longer than it runs.
-  while (CountThreads() > threads) OsYield();
+  while (ThreadCount() > threads) OsYield();
   // Some are arenas', or a sanitizer's; a leaked stack each would be 1,000.
   EXPECT_LE(CountMappings(), mappings + 100);
   // Ten bytes a thread would be a leak already. 0 and 0 under sanitizers.

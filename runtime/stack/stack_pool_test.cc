@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <string>
 #include <thread>
@@ -11,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "runtime/os/process_for_test.h"
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/stack/memory.h"
 #include "runtime/stack/stack.h"
@@ -25,13 +25,6 @@ Stack MustAlloc(StackPool& pool, StackCache* cache, size_t size) {
   absl::StatusOr<Stack> stack = pool.Alloc(cache, size);
   EXPECT_TRUE(stack.ok()) << stack.status();
   return stack.ok() ? *stack : Stack{};
-}
-
-size_t CountMappings() {
-  std::ifstream maps("/proc/self/maps");
-  size_t lines = 0;
-  for (std::string line; std::getline(maps, line);) lines++;
-  return lines;
 }
 
 // Every test runs with both kinds of guard.
@@ -212,11 +205,11 @@ TEST_P(StackPoolTest, MappingsDoNotGrow) {
   };
   for (int i = 0; i < 1000; i++) round(i);
   const size_t mapped = pool_.stats().mapped_bytes;
-  const size_t mappings = CountMappings();
+  const int mappings = os::CountMappings();
   for (int i = 0; i < 50'000; i++) round(i);
   EXPECT_EQ(pool_.stats().mapped_bytes, mapped);
   // A few for malloc's and the sanitizers' own.
-  EXPECT_LT(CountMappings(), mappings + 20);
+  EXPECT_LT(os::CountMappings(), mappings + 20);
 }
 
 TEST(StackPool, TenThousandStacksAreOneMappingWhenTheKernelHasGuards) {
@@ -225,18 +218,18 @@ TEST(StackPool, TenThousandStacksAreOneMappingWhenTheKernelHasGuards) {
   }
   StackPool pool;
   EXPECT_EQ(pool.guard_kind(), GuardKind::kMadvise);
-  const size_t before = CountMappings();
+  const int before = os::CountMappings();
   std::set<uintptr_t> seen;
   for (int i = 0; i < 10'000; i++) {
     seen.insert(MustAlloc(pool, nullptr, kDefaultStack).lo);
   }
   EXPECT_EQ(seen.size(), 10'000u);
   // Cut at each guard, it would be 20,000. TSan keeps some for its shadow.
-  EXPECT_LT(CountMappings(), before + 1000);
+  EXPECT_LT(os::CountMappings(), before + 1000);
 }
 
 TEST(StackPool, ItsEndUnmapsStacksThatAreStillInUse) {
-  const size_t before = CountMappings();
+  const int before = os::CountMappings();
   for (int i = 0; i < 20; i++) {
     StackPool pool(GuardKind::kMprotect);
     for (int j = 0; j < 100; j++) {
@@ -245,7 +238,7 @@ TEST(StackPool, ItsEndUnmapsStacksThatAreStillInUse) {
     }
   }
   // Leaked, each stack would be two. TSan keeps some for its shadow.
-  EXPECT_LT(CountMappings(), before + 1000);
+  EXPECT_LT(os::CountMappings(), before + 1000);
 }
 
 TEST(StackPool, ThreadsWithTheirCachesShareAPool) {

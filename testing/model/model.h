@@ -218,9 +218,6 @@ inline void Fence(std::memory_order order, HEDDLE_MODEL_SITE) {
 struct Atomics {
   template <typename T>
   using Atomic = model::Atomic<T>;
-  static void StoreLoadFence(HEDDLE_MODEL_SITE) {
-    Fence(std::memory_order_seq_cst, at);
-  }
 };
 
 // A plain variable. Two threads in it at once, without an order between them,
