@@ -5,6 +5,7 @@
 #include "runtime/os/quiet_threads.h"
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/freeze.h"
+#include "runtime/sched/m_lifecycle.h"
 
 namespace heddle::sched {
 namespace {
@@ -42,8 +43,7 @@ bool RemoveIdle(Sched* sched, M* mp)
     *link = mp->schedlink;
     mp->schedlink = nullptr;
     sched->nmidle--;
-    mp->idle.store(false, std::memory_order_relaxed);
-    os::LeaveQuiet();
+    RiseFromIdle(mp);
     return true;
   }
   return false;

@@ -1,7 +1,6 @@
 #include "runtime/sched/locked_m.h"
 
 #include "runtime/base/throw.h"
-#include "runtime/os/quiet_threads.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
@@ -26,6 +25,9 @@ void RemoveFromAllM(Sched* sched, M* mp)
 // Takes one M off sched.freem whose thread has ended, or any. Null: none.
 M* NextToFree(Sched* sched, bool any) {
   os::LockGuard guard(sched->lock);
+  // Those that go while the runtime ends are left to its end: JoinM may wait
+  // for one of them.
+  if (!any && sched->exiting.load(std::memory_order_relaxed)) return nullptr;
   for (M** link = &sched->freem; *link != nullptr; link = &(*link)->alllink) {
     M* mp = *link;
     if (!any && !ThreadHasEnded(mp)) continue;
@@ -69,8 +71,7 @@ bool StopLockedM(M* mp) {
     if (sched->exiting.load(std::memory_order_relaxed)) return false;
     mp->stopped_locked = true;
     sched->nmidlelocked++;
-    mp->idle.store(true, std::memory_order_relaxed);
-    os::EnterQuiet();
+    FallIdle(mp);
     watch = CheckDead(sched);
   }
   SleepAndWatch(sched, &mp->park, watch);
@@ -105,8 +106,7 @@ bool StartLockedM(G* gp) {
     }
     // Under the lock: ~Runtime wakes such Ms too.
     sched->nmidlelocked--;
-    locked->idle.store(false, std::memory_order_relaxed);
-    os::LeaveQuiet();
+    RiseFromIdle(locked);
     locked->nextp = ReleaseP();
     locked->park.Wakeup();
   }

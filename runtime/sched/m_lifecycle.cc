@@ -35,7 +35,6 @@ void MStart(void* arg) {
     ScheduleLoop();
   }
   Unminit(mp);
-  mp->tid.store(0, std::memory_order_relaxed);
   Setg(nullptr);
 }
 
@@ -49,7 +48,10 @@ void MInit(M* mp) {
   mp->signal_stack.Install();
 }
 
-void Unminit(M* mp) { mp->signal_stack.Remove(); }
+void Unminit(M* mp) {
+  mp->signal_stack.Remove();
+  mp->tid.store(0, std::memory_order_relaxed);
+}
 
 void BecomeSpinning(M* mp) {
   mp->spinning = true;
@@ -188,6 +190,26 @@ bool StopM() {
   return true;
 }
 
+void FallIdle(M* mp) {
+  mp->idle.store(true, std::memory_order_relaxed);
+  os::EnterQuiet();
+}
+
+void RiseFromIdle(M* mp) {
+  mp->idle.store(false, std::memory_order_relaxed);
+  os::LeaveQuiet();
+}
+
+M* NewSystemM(Sched* sched, void (*fn)(M*)) {
+  int64_t id;
+  {
+    os::LockGuard guard(sched->lock);
+    sched->nmsys++;
+    id = MReserveId(sched);
+  }
+  return NewM(sched, fn, nullptr, id);
+}
+
 M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
   M* mp = AllocM(sched, fn, id);
   mp->nextp = pp;
@@ -246,12 +268,12 @@ bool ThreadHasEnded(const M* mp) {
 
 void JoinM(M* mp) {
   if (mp->joined) return;
-  for (;;) {
+  const auto made = [mp] {
     os::LockGuard guard(mp->sched->lock);
-    // It may have been made by another thread that has not noted it yet.
-    if (mp->thread.handle != 0) break;
-    os::OsYield();
-  }
+    return mp->thread.handle != 0;
+  };
+  // It may have been made by another thread that has not noted it yet.
+  while (!made()) os::OsYield();
   os::OsThreadJoin(&mp->thread);
   mp->joined = true;
   if (mp->g0.stack.lo != 0) mp->sched->stackpool.Free(nullptr, mp->g0.stack);
@@ -271,8 +293,7 @@ bool MPut(Sched* sched, M* mp) {
   mp->schedlink = sched->midle;
   sched->midle = mp;
   sched->nmidle++;
-  mp->idle.store(true, std::memory_order_relaxed);
-  os::EnterQuiet();
+  FallIdle(mp);
   return CheckDead(sched);
 }
 
@@ -282,8 +303,7 @@ M* MGet(Sched* sched) {
     sched->midle = mp->schedlink;
     mp->schedlink = nullptr;
     sched->nmidle--;
-    mp->idle.store(false, std::memory_order_relaxed);
-    os::LeaveQuiet();
+    RiseFromIdle(mp);
   }
   return mp;
 }

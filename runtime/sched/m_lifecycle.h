@@ -55,6 +55,16 @@ void HandoffP(Sched* sched, P* pp);
 // woken to leave the scheduler. On g0, without a P. (stopm)
 bool StopM();
 
+// Notes that mp, the calling M, is about to sleep, or is one of those that do
+// nothing of themselves; and that the caller is about to wake mp, or mp ends.
+// For reports and for the deadlock check.
+void FallIdle(M* mp);
+void RiseFromIdle(M* mp);
+
+// Makes an M for the runtime itself, which never has a P: its thread runs
+// fn(mp) and ends. It counts in nmsys.
+M* NewSystemM(Sched* sched, void (*fn)(M*));
+
 // Makes a new M with id `id`, from MReserveId, whose thread runs fn(mp) and
 // then schedules with pp, if that is not null. Returns it. (newm)
 M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id);

@@ -29,7 +29,6 @@ class M0Scope {
   }
   ~M0Scope() {
     Unminit(m0_);
-    m0_->tid.store(0, std::memory_order_relaxed);
     Setg(outer_);
   }
   M0Scope(const M0Scope&) = delete;
@@ -86,13 +85,17 @@ void AddOrphan(Sched* sched) {
   orphans.list = sched;
 }
 
-// An M whose thread is still to be joined; null when there is none.
+// An M whose thread is still to be joined, the template thread last; null when
+// there is none.
 M* NextToJoin(Sched* sched) {
   os::LockGuard guard(sched->lock);
+  M* last = nullptr;
   for (M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-    if (!mp->joined) return mp;
+    if (mp->joined) continue;
+    if (!IsTemplateThread(mp)) return mp;
+    last = mp;
   }
-  return nullptr;
+  return last;
 }
 
 // Whether a system goroutine runs, or blocks its thread. No Run is under way.
@@ -103,21 +106,24 @@ bool SystemGsRun(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   return false;
 }
 
-// Whether no thread of sched's runs any more.
+// Whether no thread of sched's runs any more, but the template thread: others
+// may have needed it to the last.
 bool Quiet(Sched* sched) {
   os::LockGuard guard(sched->lock);
   for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-    if (!ThreadHasEnded(mp)) {
-      return false;
-    }
+    if (!ThreadHasEnded(mp) && !IsTemplateThread(mp)) return false;
   }
   return true;
 }
 
 // Waits for the end of all threads of sched's, and deletes it.
 void JoinAndDelete(Sched* sched) {
+  while (M* mp = NextToJoin(sched)) {
+    if (IsTemplateThread(mp)) StopTemplateThread(sched);
+    JoinM(mp);
+  }
+  // An M that was joined above may have been on its way there.
   FreeMs(sched, /*wait=*/true);
-  while (M* mp = NextToJoin(sched)) JoinM(mp);
   AllSchedsRemove(sched);
   delete sched;
 }
@@ -247,8 +253,7 @@ void DestroySched(Sched* sched) {
       if (!mp->stopped_locked || mp->nextp != nullptr) continue;
       running--;
       mp->leave = true;
-      mp->idle.store(false, std::memory_order_relaxed);
-      os::LeaveQuiet();
+      RiseFromIdle(mp);
       mp->park.Wakeup();
     }
     // What runs now comes to an end by itself, but for goroutines.
@@ -256,7 +261,6 @@ void DestroySched(Sched* sched) {
         running == 0 || (sched->options.on_main_return == OnMainReturn::kWait &&
                          !SystemGsRun(sched));
   }
-  StopTemplateThread(sched);
   // It leaves at once, whatever others do.
   if (sysmon != nullptr) JoinM(sysmon);
   if (wait) {

@@ -63,10 +63,7 @@ bool RetakeFromSyscall(Sched* sched, P* pp, int64_t now, bool slice_over) {
   if (NobodyWaits(sched, pp) && now - tick.syscallwhen < kForcePreemptNs) {
     return false;
   }
-  return TakeIf(sched, pp, [](M* mp) {
-    mp->is_hog = false;
-    return true;
-  });
+  return TakeP(sched, pp);
 }
 
 bool RetakeFromUserCode(Sched* sched, P* pp, int64_t ran) {

@@ -71,8 +71,7 @@ struct Sched : Spinning {
   // ---- the template thread, see template_thread.h ----
   struct NewmHandoff {
     os::Lock lock{os::LockRank::kNewmHandoff};
-    bool started = false;  // under sched.lock, as is m
-    M* m = nullptr;
+    bool started = false;                     // under sched.lock
     M* newm ABSL_GUARDED_BY(lock) = nullptr;  // linked by schedlink
     bool waiting ABSL_GUARDED_BY(lock) = false;
     bool stop ABSL_GUARDED_BY(lock) = false;

@@ -83,8 +83,7 @@ bool Sleep(Sched* sched, int64_t ns, bool deep) {
 void Sysmon(M* mp) {
   Sched* sched = mp->sched;
   BackOff back_off;
-  mp->idle.store(true, std::memory_order_relaxed);
-  os::EnterQuiet();               // it wakes nobody who is not awake
+  FallIdle(mp);                   // it wakes nobody who is not awake
   int64_t busy = os::Nanotime();  // when a P was last seen busy
   int64_t now = busy;
   SchedTraceTimer trace(sched->options.debug, now);
@@ -105,16 +104,13 @@ void Sysmon(M* mp) {
 }  // namespace
 
 void StartSysmon(Sched* sched) {
-  int64_t id;
   {
     os::LockGuard guard(sched->lock);
     if (sched->sysmon_started) return;
     sched->sysmon_started = true;
-    sched->nmsys++;
-    id = MReserveId(sched);
   }
   sched->coarse_now.store(os::Nanotime(), std::memory_order_relaxed);
-  M* mp = NewM(sched, Sysmon, nullptr, id);
+  M* mp = NewSystemM(sched, Sysmon);
   os::LockGuard guard(sched->lock);
   sched->sysmon = mp;
 }

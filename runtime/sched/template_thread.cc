@@ -28,8 +28,7 @@ bool TakeMs(Sched::NewmHandoff* handoff, M** ms) {
 
 void TemplateThread(M* self) {
   Sched::NewmHandoff* handoff = &self->sched->newm_handoff;
-  self->idle.store(true, std::memory_order_relaxed);
-  os::EnterQuiet();  // an M that waits for it counts as awake
+  FallIdle(self);  // an M that waits for it counts as awake
   M* ms;
   while (TakeMs(handoff, &ms)) {
     if (ms == nullptr) {
@@ -51,17 +50,12 @@ void TemplateThread(M* self) {
 
 void StartTemplateThread(Sched* sched) {
   Sched::NewmHandoff& handoff = sched->newm_handoff;
-  int64_t id;
   {
     os::LockGuard guard(sched->lock);
     if (handoff.started) return;
     handoff.started = true;
-    sched->nmsys++;
-    id = MReserveId(sched);
   }
-  M* mp = NewM(sched, TemplateThread, nullptr, id);
-  os::LockGuard guard(sched->lock);
-  handoff.m = mp;
+  NewSystemM(sched, TemplateThread);
 }
 
 void NewMHandoff(Sched* maker, M* mp) {
@@ -72,21 +66,13 @@ void NewMHandoff(Sched* maker, M* mp) {
   Wake(&handoff);
 }
 
+bool IsTemplateThread(const M* mp) { return mp->mstartfn == TemplateThread; }
+
 void StopTemplateThread(Sched* sched) {
   Sched::NewmHandoff& handoff = sched->newm_handoff;
-  M* mp;
-  {
-    os::LockGuard guard(sched->lock);
-    mp = handoff.m;
-    handoff.m = nullptr;
-  }
-  if (mp == nullptr) return;
-  {
-    os::LockGuard guard(handoff.lock);
-    handoff.stop = true;
-    Wake(&handoff);
-  }
-  JoinM(mp);
+  os::LockGuard guard(handoff.lock);
+  handoff.stop = true;
+  Wake(&handoff);
 }
 
 }  // namespace heddle::sched

@@ -21,7 +21,11 @@ void StartTemplateThread(Sched* sched);
 // Has `mp`, complete but for its thread, started by `maker`'s template thread.
 void NewMHandoff(Sched* maker, M* mp);
 
-// Ends it, and waits for its end; Ms that it has are started first.
+// Whether it is what `mp` is made for.
+bool IsTemplateThread(const M* mp);
+
+// Has it end. Of sched's Ms it must be the last but sysmon: any other may still
+// need a thread.
 void StopTemplateThread(Sched* sched);
 
 }  // namespace heddle::sched
