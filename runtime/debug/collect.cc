@@ -68,23 +68,24 @@ bool AnyOtherRuns(const Sched* sched, const G* self) {
 }
 
 Record Pack(const Trace& trace, int runtime) {
-  Record r = {
-      .runtime = runtime,
-      .gp = trace.gp,
-      .goid = trace.goid,
-      .parent_goid = trace.parent_goid,
-      .gopc = trace.gopc,
-      .startpc = trace.startpc,
-      .status = trace.status,
-      .reason = trace.reason,
-      .waited_ns = trace.waited_ns,
-      .is_system = trace.is_system,
-      .locked = trace.locked,
-      .have_stack = trace.have_stack,
-      .ancestors = trace.ancestors == nullptr ? nullptr : trace.gp->ancestors,
-      .name = trace.name,
-      .pcs = std::vector<uintptr_t>(trace.frames.size()),
-      .elided = trace.frames.elided()};
+  Record r = {.runtime = runtime,
+              .gp = trace.gp,
+              .goid = trace.goid,
+              .parent_goid = trace.parent_goid,
+              .gopc = trace.gopc,
+              .startpc = trace.startpc,
+              .status = trace.status,
+              .reason = trace.reason,
+              .waited_ns = trace.waited_ns,
+              .is_system = trace.is_system,
+              .locked = trace.locked,
+              .have_stack = trace.have_stack,
+              .ancestors = trace.ancestors == nullptr
+                               ? nullptr
+                               : trace.gp->extra->ancestors,
+              .name = trace.name,
+              .pcs = std::vector<uintptr_t>(trace.frames.size()),
+              .elided = trace.frames.elided()};
   for (int i = 0; i < trace.frames.size(); i++) r.pcs[i] = trace.frames[i];
   return r;
 }

@@ -82,7 +82,7 @@ void Say(const void* arg) {
     PrintBounds(gp, fault);
   } else {
     base::PrintErr("runtime: goroutine %d ", gp->goid);
-    if (!gp->name.empty()) base::PrintErr("\"%s\" ", gp->name);
+    if (!gp->name().empty()) base::PrintErr("\"%s\" ", gp->name());
     base::PrintErr("exceeds its stack of %d bytes\n", gp->stack.size());
     PrintBounds(gp, fault);
     base::PrintErr(

@@ -122,14 +122,15 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
   // One that runs writes these itself, and may end.
   if (out->status == GStatus::kWaiting || out->status == GStatus::kRunnable ||
       gp == sched::Getg()) {
-    out->locked = gp->lockedm != nullptr;
-    out->ancestors = gp->ancestors.get();
+    out->locked = gp->locked;
+    out->ancestors = gp->ancestors();
   } else {
     out->locked = false;
     out->ancestors = nullptr;
   }
-  const size_t n = std::min(gp->name.size(), sizeof out->name - 1);
-  std::memcpy(out->name, gp->name.data(), n);
+  const std::string_view name = gp->name();
+  const size_t n = std::min(name.size(), sizeof out->name - 1);
+  std::memcpy(out->name, name.data(), n);
   out->name[n] = '\0';
 }
 

@@ -3,6 +3,9 @@
 #ifndef RUNTIME_OS_PROCESS_FOR_TEST_H_
 #define RUNTIME_OS_PROCESS_FOR_TEST_H_
 
+#include <unistd.h>
+
+#include <cstdint>
 #include <fstream>
 #include <string>
 
@@ -14,6 +17,15 @@ inline int CountMappings() {
   int n = 0;
   for (std::string line; std::getline(maps, line);) n++;
   return n;
+}
+
+// Bytes of its memory that are in use, page tables not counted.
+inline int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0;
+  int64_t resident = 0;
+  statm >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
 }
 
 }  // namespace heddle::os

@@ -15,6 +15,7 @@
 
 #if HEDDLE_ASAN
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 #if HEDDLE_TSAN
 #include <sanitizer/tsan_interface.h>
@@ -75,6 +76,22 @@ namespace heddle::sanitizer {
                                               [[maybe_unused]] size_t size) {
 #if HEDDLE_ASAN
   __asan_poison_memory_region(reinterpret_cast<void*>(lo), size);
+#endif
+}
+
+// [lo, lo + size), which is not malloc's, may hold the only pointers to heap
+// blocks: LeakSanitizer looks there, until NoLeakRoots of the same two.
+[[gnu::always_inline]] inline void LeakRoots([[maybe_unused]] uintptr_t lo,
+                                             [[maybe_unused]] size_t size) {
+#if HEDDLE_ASAN
+  __lsan_register_root_region(reinterpret_cast<void*>(lo), size);
+#endif
+}
+
+[[gnu::always_inline]] inline void NoLeakRoots([[maybe_unused]] uintptr_t lo,
+                                               [[maybe_unused]] size_t size) {
+#if HEDDLE_ASAN
+  __lsan_unregister_root_region(reinterpret_cast<void*>(lo), size);
 #endif
 }
 

@@ -30,7 +30,7 @@ std::shared_ptr<const Ancestors> SaveAncestors(const G* callergp,
   // g0s have no number: theirs are threads, not goroutines.
   if (max <= 0 || callergp == nullptr || callergp->goid == 0) return nullptr;
   auto all = std::make_shared<Ancestors>();
-  const Ancestors* before = callergp->ancestors.get();
+  const Ancestors* before = callergp->ancestors();
   const size_t n = std::min(static_cast<size_t>(max),
                             1 + (before == nullptr ? 0 : before->size()));
   all->reserve(n);

@@ -52,14 +52,14 @@ class AncestorsTest : public ::testing::Test {
 
   static std::vector<uint64_t> Goids(const G* gp) {
     std::vector<uint64_t> ids;
-    if (gp->ancestors == nullptr) return ids;
-    for (const auto& a : *gp->ancestors) ids.push_back(a->goid);
+    if (gp->ancestors() == nullptr) return ids;
+    for (const auto& a : *gp->ancestors()) ids.push_back(a->goid);
     return ids;
   }
 
   static void ExpectNoneLeft(Sched* sched) {
     for (size_t i = 0; i < sched->allgs.size(); i++) {
-      EXPECT_EQ(sched->allgs[i]->ancestors, nullptr);
+      EXPECT_EQ(sched->allgs[i]->ancestors(), nullptr);
     }
   }
 
@@ -80,13 +80,13 @@ class AncestorsTest : public ::testing::Test {
 TEST_F(AncestorsTest, NoneUnlessAsked) {
   SchedForTest s(Remember(0));
   s.Run([] {
-    GoFrom(kGoStatement, [] { EXPECT_EQ(Getg()->ancestors, nullptr); });
+    GoFrom(kGoStatement, [] { EXPECT_EQ(Getg()->ancestors(), nullptr); });
   });
 }
 
 TEST_F(AncestorsTest, MainHasNone) {
   SchedForTest s(Remember(5));
-  s.Run([] { EXPECT_EQ(Getg()->ancestors, nullptr); });
+  s.Run([] { EXPECT_EQ(Getg()->ancestors(), nullptr); });
 }
 
 TEST_F(AncestorsTest, TheParent) {
@@ -94,12 +94,12 @@ TEST_F(AncestorsTest, TheParent) {
   s.Run([] {
     GoFrom(kGoStatement, [] {
       ASSERT_THAT(Goids(Getg()), ElementsAre(1));
-      const Ancestor& parent = *Getg()->ancestors->front();
+      const Ancestor& parent = *Getg()->ancestors()->front();
       EXPECT_EQ(parent.gopc, 0u);
       EXPECT_THAT(parent.pcs, ElementsAre(1000, 1001, 1002));
       GoFrom(kGoStatement, [] {
         ASSERT_THAT(Goids(Getg()), ElementsAre(2, 1));
-        EXPECT_EQ(Getg()->ancestors->front()->gopc, kGoStatement);
+        EXPECT_EQ(Getg()->ancestors()->front()->gopc, kGoStatement);
       });
     });
   });
@@ -119,9 +119,9 @@ TEST_F(AncestorsTest, AnAncestorIsShared) {
   SchedForTest s(Remember(3));
   s.Run([] {
     GoFrom(kGoStatement, [] {
-      const Ancestor* main = Getg()->ancestors->back().get();
+      const Ancestor* main = Getg()->ancestors()->back().get();
       GoFrom(kGoStatement,
-             [main] { EXPECT_EQ(Getg()->ancestors->back().get(), main); });
+             [main] { EXPECT_EQ(Getg()->ancestors()->back().get(), main); });
     });
   });
 }
@@ -131,7 +131,7 @@ TEST_F(AncestorsTest, FiftyFrames) {
   SchedForTest s(Remember(1));
   s.Run([] {
     GoFrom(kGoStatement, [] {
-      const std::vector<uintptr_t>& pcs = Getg()->ancestors->front()->pcs;
+      const std::vector<uintptr_t>& pcs = Getg()->ancestors()->front()->pcs;
       EXPECT_EQ(pcs.size(), kMaxAncestorFrames);
       EXPECT_EQ(pcs.front(), kGoStatement);
     });
@@ -142,7 +142,7 @@ TEST_F(AncestorsTest, AGoStatementThatIsNotOnTheStack) {
   SchedForTest s(Remember(1));
   s.Run([] {
     GoFrom(7, [] {
-      EXPECT_THAT(Getg()->ancestors->front()->pcs,
+      EXPECT_THAT(Getg()->ancestors()->front()->pcs,
                   ElementsAre(1, 2, 1000, 1001, 1002));
     });
   });
@@ -154,7 +154,7 @@ TEST_F(AncestorsTest, NoHook) {
   s.Run([] {
     GoFrom(kGoStatement, [] {
       EXPECT_THAT(Goids(Getg()), ElementsAre(1));
-      EXPECT_THAT(Getg()->ancestors->front()->pcs, IsEmpty());
+      EXPECT_THAT(Getg()->ancestors()->front()->pcs, IsEmpty());
     });
   });
 }
@@ -164,7 +164,7 @@ TEST_F(AncestorsTest, AThreadIsNoAncestor) {
   s.Run([&] {
     std::thread([&] {
       NewProc(s.get(),
-              MakeFuncVal([] { EXPECT_EQ(Getg()->ancestors, nullptr); }), {},
+              MakeFuncVal([] { EXPECT_EQ(Getg()->ancestors(), nullptr); }), {},
               kGoStatement);
     }).join();
   });

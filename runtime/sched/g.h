@@ -20,6 +20,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "absl/base/optimization.h"
 #include "runtime/arch/getg.h"
@@ -27,7 +29,6 @@
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sched/ancestors.h"
-#include "runtime/sched/eh_globals.h"
 #include "runtime/sched/func_val.h"
 #include "runtime/sched/labels.h"
 #include "runtime/sched/status.h"
@@ -39,15 +40,38 @@ namespace heddle::sched {
 struct M;
 struct Sched;
 
-// The first cache line has all that a switch to and from it touches: with a
-// thousand goroutines taking turns, each line more is a miss more.
-struct alignas(ABSL_CACHELINE_SIZE) G {
-  // The context while it is not running; a g0's while its M runs a goroutine.
-  arch::Gobuf sched;
-  // The M that runs it; null while it is parked or queued. Written by that M.
-  M* m = nullptr;
+enum class WaitVerdict : uint8_t {
+  kNone,
+  kStarving,  // the waiter: it has waited for too long
+  kGranted,   // the waker: it has what it waited for
+};
+
+// What is in a wait queue: a goroutine, or a plain thread's stand-in.
+struct WaitNode {
   // Link of the list that it is on; owned by the list's owner.
-  G* schedlink = nullptr;
+  WaitNode* schedlink = nullptr;
+  // The goroutine's runtime; null: a thread's. Immutable while it lives.
+  Sched* home = nullptr;
+  // What the owner of a wait queue and who waits in it have to say to each
+  // other. The waiter's until it is queued and after it is woken.
+  WaitVerdict verdict = WaitVerdict::kNone;
+};
+
+// What few goroutines have, and no switch looks at. Kept by a dead G for its
+// next goroutine.
+struct GExtra {
+  std::string name;  // from GoOptions
+  // Where the chain of its creators is recorded. Immutable while it lives.
+  std::shared_ptr<const Ancestors> ancestors;
+  // Goexit's, while it unwinds: not on the stack, whose frames it takes away.
+  std::unique_ptr<_Unwind_Exception> goexit;
+};
+
+// Three cache lines, each with its use: with a million goroutines, each line
+// that is touched is a miss. All zeros is a G in its first state: it is made of
+// fresh memory (all_gs.h).
+struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
+  // ---- the first line: to switch to it and from it, park and ready it ----
   // Changed through CasGStatus only; read by anyone, as a guess.
   std::atomic<GStatus> atomicstatus{GStatus::kIdle};
   // Written before the state becomes waiting; read by tracebacks.
@@ -56,60 +80,75 @@ struct alignas(ABSL_CACHELINE_SIZE) G {
   bool is_system = false;
   // Whether the callable was started, and so destroys itself.
   bool started = false;
+  // Its stack has no guard page, but a canary at its low end. (canary.h)
+  bool canary = false;
   // Sampled latency tracking: 1 in kGTrackingPeriod changes out of running.
   bool tracking = false;
   uint8_t tracking_seq = 0;
-  // What is a thread's in C++ and a goroutine's here, saved while it is not
-  // running: errno and EhGlobals (one after the other, to share 16 bytes).
+  // The context while it is not running; a g0's while its M runs a goroutine.
+  arch::Gobuf sched;
+  // The M that runs it; null while it is parked or queued. Written by that M.
+  M* m = nullptr;
+  // Whether it is locked to its thread: lockedm != null. The running
+  // goroutine's own; read by whoever takes it off a queue.
+  bool locked = false;
+  // errno, a thread's in C++ and a goroutine's here, while it does not run.
   int saved_errno = 0;
-  unsigned int uncaught_exceptions = 0;
-  void* caught_exceptions = nullptr;
-  // The M that it is locked to, else null. The running goroutine's own; read by
-  // whoever takes it off a queue.
-  M* lockedm = nullptr;
-  // ---- the end of the first cache line ----
-
   // Nanoseconds on the monotonic clock since when it waits: Sched::coarse_now
   // of that time. Written as waitreason.
   int64_t waitsince = 0;
-  // Nanoseconds on the monotonic clock since when it is runnable, or waits for
-  // a mutex, if `tracking`. (tracking.h)
-  int64_t tracked_since = 0;
-  // Its runtime. Immutable.
-  Sched* home = nullptr;
-  // The M that ran it last, if Options::migrate_always.
-  M* lastm = nullptr;
-  // What the sanitizers know of its stack. Its M's.
-  sanitizer::Fiber fiber;
 
+  // ---- the second line: to start and to end it, besides ----
   // Empty for a g0 on a system stack, and for a free G without a stack.
-  stack::Stack stack;
+  alignas(ABSL_CACHELINE_SIZE) stack::Stack stack;
   // The callable: it lies at `fn_arg`, at the top of the stack.
   const FuncOps* fn = nullptr;
   void* fn_arg = nullptr;
   // Written through SetGoid; who does not own the G reads it through GoidOf.
   uint64_t goid = 0;
-  uint64_t parent_goid = 0;
+  // Inherited from the goroutine that started it. Its own.
+  Labels labels;
+  // Null for most.
+  std::unique_ptr<GExtra> extra;
+  // Nanoseconds on the monotonic clock since when it is runnable, or waits for
+  // a mutex, if `tracking`. (tracking.h)
+  int64_t tracked_since = 0;
+
+  // ---- the third line: what reports tell ----
+  alignas(ABSL_CACHELINE_SIZE) uint64_t parent_goid = 0;
   // Address after the go statement, and of the callable's code.
   uintptr_t gopc = 0;
   uintptr_t startpc = 0;
+  // The M that it is locked to. As `locked`.
+  M* lockedm = nullptr;
+  // The M that ran it last, if Options::migrate_always.
+  M* lastm = nullptr;
+  void SetLockedM(M* mp) {
+    lockedm = mp;
+    locked = mp != nullptr;
+  }
+  std::string_view name() const {
+    return extra == nullptr ? std::string_view() : extra->name;
+  }
+  const Ancestors* ancestors() const {
+    return extra == nullptr ? nullptr : extra->ancestors.get();
+  }
 
-  // Goexit's, while it unwinds: not on the stack, whose frames it takes away.
-  std::unique_ptr<_Unwind_Exception> goexit;
-  // Inherited from the goroutine that started it. Its own.
-  Labels labels;
-  // Null for most. Immutable while it lives.
-  std::shared_ptr<const Ancestors> ancestors;
-  // From GoOptions; empty for most.
-  std::string name;
+  // What the sanitizers know of its stack. Its M's.
+  [[no_unique_address]] sanitizer::Fiber fiber;
 };
-#if defined(__LP64__)
-static_assert(ABSL_CACHELINE_SIZE < 64 || offsetof(G, waitsince) == 64);
-#endif
+static_assert(!std::is_empty_v<sanitizer::Fiber> ||
+              sizeof(G) == 3 * ABSL_CACHELINE_SIZE);
 
 // Go's gTrackingPeriod, which is 8 there. A sample reads the clock twice, 50
 // ns: of a yield that takes 45 that would be 6 for each.
 inline constexpr uint8_t kGTrackingPeriod = 64;
+
+// gp's, made if need be.
+inline GExtra* Extra(G* gp) {
+  if (gp->extra == nullptr) gp->extra = std::make_unique<GExtra>();
+  return gp->extra.get();
+}
 
 // The goroutine, or g0, that runs on the calling thread; null on a thread
 // that runs none. Never keep what it returns for the thread (its m) across a

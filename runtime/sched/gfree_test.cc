@@ -1,9 +1,10 @@
 #include "runtime/sched/gfree.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -42,14 +43,14 @@ class GFreeTest : public testing::Test {
   ~GFreeTest() override {
     // Every stack that the pool gave is on some G.
     size_t with_stack = 0;
-    for (const G& g : gs_) with_stack += g.stack.lo != 0;
+    for (size_t i = 0; i < gs_.size(); i++) with_stack += gs_[i]->stack.lo != 0;
     cache_.Flush(&pool_);
     EXPECT_EQ(pool_.stats().taken_stacks, with_stack) << "stacks leaked";
   }
 
   // A new dead G. Stacks come past the cache, so that what is in it was freed.
   G* NewG(bool with_stack, size_t size = kSize) {
-    G* gp = &gs_.emplace_back();
+    G* gp = gs_.New();
     CasGStatus(gp, GStatus::kIdle, GStatus::kDead);
     if (with_stack) {
       absl::StatusOr<stack::Stack> stack = pool_.Alloc(nullptr, size);
@@ -68,22 +69,24 @@ class GFreeTest : public testing::Test {
 
   int32_t global_n() { return global_.n.load(std::memory_order_relaxed); }
 
-  // Takes all Gs of a list.
-  static std::vector<G*> TakeAll(GList<G>* list) {
+  // Takes all Gs of a pool.
+  std::vector<G*> TakeGlobal(base::BitPool GFreeGlobal::*pool)
+      ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    os::LockGuard guard(global_.lock);
     std::vector<G*> out;
-    while (G* gp = list->Pop()) out.push_back(gp);
+    while (!(global_.*pool).empty()) {
+      const size_t i = (global_.*pool).First();
+      (global_.*pool).Remove(i);
+      out.push_back(gs_[i]);
+    }
     return out;
   }
-  std::vector<G*> TakeGlobal(GList<G> GFreeGlobal::*list) {
-    os::LockGuard guard(global_.lock);
-    return TakeAll(&(global_.*list));
-  }
 
-  std::deque<G> gs_;
+  AllGs gs_;
   stack::StackPool pool_;
   stack::StackCache cache_;
   GFreeLocal local_;
-  GFreeGlobal global_;
+  GFreeGlobal global_{&gs_};
   const GFreeEnv env_{&local_, &global_, &pool_, &cache_};
   const GFreeEnv no_p_{nullptr, &global_, &pool_, nullptr};
 };
@@ -107,7 +110,6 @@ TEST_F(GFreeTest, TheLastOneBackIsTheNextOneOut) {
   EXPECT_EQ(local_.n, 2);
   EXPECT_EQ(GfGet(env_, kSize), last);
   EXPECT_EQ(last->stack, stack);
-  EXPECT_EQ(last->schedlink, nullptr);
   EXPECT_EQ(GfGet(env_, kSize), first);
   EXPECT_EQ(GfGet(env_, kSize), nullptr);
   EXPECT_EQ(local_.n, 0);
@@ -136,17 +138,16 @@ TEST_F(GFreeTest, Over64Spills33AndKeeps31) {
   FillLocal(1, kWithStack);
   EXPECT_EQ(local_.n, 31);
   EXPECT_EQ(global_n(), 33);
-  // The oldest stay: what went was at the head of the list.
-  const std::vector<G*> stayed = TakeAll(&local_.list);
-  ASSERT_EQ(stayed.size(), 31u);
-  for (int i = 0; i < 31; i++) EXPECT_EQ(stayed[i], &gs_[30 - i]);
+  // What has lain longest went; the last one back is the next one out.
+  for (int i = 63; i > 32; i--) EXPECT_EQ(GfGet(env_, kSize), gs_[i]);
+  EXPECT_EQ(local_.n, 0);
   EXPECT_EQ(TakeGlobal(&GFreeGlobal::with_stack).size(), 33u);
   EXPECT_TRUE(TakeGlobal(&GFreeGlobal::no_stack).empty());
 }
 
 TEST_F(GFreeTest, SpillSortsByStack) {
-  FillLocal(31, kNoStack);  // these stay
   for (int i = 0; i < 33; i++) FillLocal(1, i % 3 == 0);
+  FillLocal(31, kNoStack);  // these stay
   EXPECT_EQ(local_.n, 31);
   EXPECT_EQ(global_n(), 33);
   const std::vector<G*> with = TakeGlobal(&GFreeGlobal::with_stack);
@@ -187,6 +188,16 @@ TEST_F(GFreeTest, ABatchPrefersThoseWithStacks) {
   EXPECT_EQ(TakeGlobal(&GFreeGlobal::no_stack).size(), 8u);
 }
 
+TEST_F(GFreeTest, TheGlobalPoolGivesNeighbours) {
+  std::vector<G*> gs;
+  for (int i = 0; i < 200; i++) gs.push_back(NewG(kWithStack));
+  std::shuffle(gs.begin(), gs.end(), std::mt19937(1));
+  for (G* gp : gs) GfPut(no_p_, gp, kSize);
+  for (int i = 0; i < 200; i++) {
+    ASSERT_EQ(GfGet(i < 96 ? env_ : no_p_, kSize), gs_[i]);
+  }
+}
+
 TEST_F(GFreeTest, AGWithoutAStackIsReturnedWithoutOne) {
   FillLocal(1, kNoStack);
   G* const gp = GfGet(env_, kSize);
@@ -199,7 +210,7 @@ TEST_F(GFreeTest, AGWithoutAStackIsReturnedWithoutOne) {
 TEST_F(GFreeTest, CachedStackOfTheWrongSizeIsFreedOnGet) {
   FillLocal(1, kWithStack);
   G* const gp = GfGet(env_, 2 * kSize);
-  ASSERT_EQ(gp, &gs_[0]);
+  ASSERT_EQ(gp, gs_[0]);
   EXPECT_EQ(gp->stack, stack::Stack());
   EXPECT_EQ(cache_.count(stack::OrderOf(kSize)), 1);
 }
@@ -239,7 +250,6 @@ TEST_F(GFreeTest, PurgeMovesAllToTheGlobalList) {
   FillLocal(4, kNoStack);
   GfPurge(&local_, &global_);
   EXPECT_EQ(local_.n, 0);
-  EXPECT_TRUE(local_.list.empty());
   EXPECT_EQ(global_n(), 7);
   GfPurge(&local_, &global_);  // of nothing
   EXPECT_EQ(global_n(), 7);

@@ -22,17 +22,20 @@ void Goexit0(G* gp) {
   CasGStatus(gp, GStatus::kRunning, GStatus::kDead);
   mp->curg = nullptr;
   gp->m = nullptr;
-  const bool locked = gp->lockedm != nullptr;
-  gp->lockedm = nullptr;
+  const bool locked = gp->locked;
+  if (locked) gp->SetLockedM(nullptr);
   gp->fn = nullptr;
   gp->fn_arg = nullptr;
   gp->waitreason.store(WaitReason::kZero, std::memory_order_relaxed);
   if (!gp->labels.empty()) gp->labels = Labels();
-  gp->ancestors = nullptr;
   sanitizer::FiberDestroy(&gp->fiber);
   const bool is_main = gp->goid == kMainGoid;
-  const bool by_goexit = gp->goexit != nullptr;
-  gp->goexit = nullptr;
+  bool by_goexit = false;
+  if (gp->extra != nullptr) {
+    by_goexit = gp->extra->goexit != nullptr;
+    gp->extra->goexit = nullptr;
+    gp->extra->ancestors = nullptr;
+  }
   if (!gp->is_system) {
     AddOwned(&pp->ngexited, 1);
   } else {
@@ -81,10 +84,11 @@ void Goexit() {
   if (gp == nullptr) {
     base::Throw("heddle::Goexit called outside a goroutine");
   }
-  gp->goexit.reset(new _Unwind_Exception());
-  gp->goexit->exception_class = kGoexitClass;
-  gp->goexit->exception_cleanup = Swallowed;
-  _Unwind_ForcedUnwind(gp->goexit.get(), StopAtEnd, nullptr);
+  auto& exception = Extra(gp)->goexit;
+  exception.reset(new _Unwind_Exception());
+  exception->exception_class = kGoexitClass;
+  exception->exception_cleanup = Swallowed;
+  _Unwind_ForcedUnwind(exception.get(), StopAtEnd, nullptr);
   base::Throw("heddle::Goexit: this stack cannot be unwound");
 }
 

@@ -1,19 +1,19 @@
-// Intrusive lists of goroutines, linked through schedlink. GQueue is FIFO with
-// a stack end (Go's gQueue), GList is LIFO (Go's gList).
+// GQueue: an intrusive list of goroutines, linked through schedlink; first in,
+// first out, with a stack's end. (Go's gQueue)
 //
-// A node is on one list at most: it has one link. Neither list is
-// synchronised: whoever owns the list (a P, or the holder of sched.lock) owns
-// the links of the nodes on it. Neither allocates or frees.
+// A node is on one list at most: it has one link. Not synchronised: whoever
+// owns the list (a P, or the holder of sched.lock) owns the links of the nodes
+// on it. Allocates nothing.
 //
-// Templates over the node so that they are tested and used without a
-// scheduler; the scheduler's node is G.
+// A template over the node so that it is tested and used without a scheduler;
+// the scheduler's node is G.
 
 #ifndef RUNTIME_SCHED_GQUEUE_H_
 #define RUNTIME_SCHED_GQUEUE_H_
 
 namespace heddle::sched {
 
-// T has a member `T* schedlink`.
+// T has a member `schedlink`, a pointer to T or to a base of it.
 template <typename T>
 class GQueue {
  public:
@@ -53,11 +53,14 @@ class GQueue {
   T* Pop() {
     T* gp = head_;
     if (gp == nullptr) return nullptr;
-    head_ = gp->schedlink;
+    head_ = static_cast<T*>(gp->schedlink);
     if (head_ == nullptr) tail_ = nullptr;
     gp->schedlink = nullptr;
     return gp;
   }
+
+  // The head, which stays; null when empty.
+  T* front() const { return head_; }
 
   // Takes all.
   GQueue PopAll() {
@@ -67,43 +70,8 @@ class GQueue {
   }
 
  private:
-  template <typename U>
-  friend class GList;
-
   T* head_ = nullptr;
   T* tail_ = nullptr;
-};
-
-template <typename T>
-class GList {
- public:
-  bool empty() const { return head_ == nullptr; }
-
-  void Push(T* gp) {
-    gp->schedlink = head_;
-    head_ = gp;
-  }
-
-  // Moves all of `queue` to the front, its head first. `queue` is empty
-  // afterwards. Constant time: the queue knows its tail.
-  void PushAll(GQueue<T>* queue) {
-    if (queue->empty()) return;
-    queue->tail_->schedlink = head_;
-    head_ = queue->head_;
-    *queue = GQueue<T>();
-  }
-
-  // Takes the last one pushed; null when empty.
-  T* Pop() {
-    T* gp = head_;
-    if (gp == nullptr) return nullptr;
-    head_ = gp->schedlink;
-    gp->schedlink = nullptr;
-    return gp;
-  }
-
- private:
-  T* head_ = nullptr;
 };
 
 }  // namespace heddle::sched

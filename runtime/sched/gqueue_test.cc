@@ -15,7 +15,7 @@ struct Node {
   Node* schedlink = nullptr;
 };
 
-// Takes all that is left in `queue` (or list), first to last.
+// Takes all that is left in `queue`, first to last.
 template <typename Queue>
 std::deque<Node*> DrainAll(Queue* queue) {
   std::deque<Node*> out;
@@ -81,32 +81,7 @@ TEST(GQueueTest, PushBackAllEmptiesTheOther) {
   EXPECT_EQ(DrainAll(&q), (std::deque<Node*>{&a, &b, &c}));
 }
 
-TEST(GListTest, IsLifo) {
-  Node a, b;
-  GList<Node> list;
-  EXPECT_EQ(list.Pop(), nullptr);
-  list.Push(&a);
-  list.Push(&b);
-  EXPECT_EQ(list.Pop(), &b);
-  EXPECT_EQ(b.schedlink, nullptr);
-  EXPECT_EQ(list.Pop(), &a);
-  EXPECT_TRUE(list.empty());
-}
-
-TEST(GListTest, PushAllPutsTheQueuesHeadFirst) {
-  Node a, b, c;
-  GList<Node> list;
-  GQueue<Node> q;
-  list.Push(&a);
-  list.PushAll(&q);
-  q.PushBack(&b);
-  q.PushBack(&c);
-  list.PushAll(&q);
-  EXPECT_TRUE(q.empty());
-  EXPECT_EQ(DrainAll(&list), (std::deque<Node*>{&b, &c, &a}));
-}
-
-// Random operations on two queues and a list, beside three std::deques.
+// Random operations on two queues, beside two std::deques.
 TEST(GQueueModelTest, BehavesAsADeque) {
   std::mt19937 random(20210);
   for (int run = 0; run < 300; run++) {
@@ -114,9 +89,7 @@ TEST(GQueueModelTest, BehavesAsADeque) {
     std::vector<Node*> spare;
     for (Node& n : nodes) spare.push_back(&n);
     GQueue<Node> queue[2];
-    GList<Node> list;
     std::deque<Node*> model[2];
-    std::deque<Node*> list_model;
     const auto check_pop = [&](Node* popped, std::deque<Node*>* from) {
       ASSERT_EQ(popped, from->empty() ? nullptr : from->front());
       if (popped == nullptr) return;
@@ -134,17 +107,12 @@ TEST(GQueueModelTest, BehavesAsADeque) {
         if (op == 0) {
           queue[i].Push(n);
           model[i].push_front(n);
-        } else if (op == 1) {
-          list.Push(n);
-          list_model.push_front(n);
         } else {
           queue[i].PushBack(n);
           model[i].push_back(n);
         }
       } else if (op == 4 || op == 5) {
         ASSERT_NO_FATAL_FAILURE(check_pop(queue[i].Pop(), &model[i]));
-      } else if (op == 6) {
-        ASSERT_NO_FATAL_FAILURE(check_pop(list.Pop(), &list_model));
       } else if (op == 7) {
         queue[i].PushBackAll(&queue[1 - i]);
         model[i].insert(model[i].end(), model[1 - i].begin(),
@@ -153,16 +121,13 @@ TEST(GQueueModelTest, BehavesAsADeque) {
       } else if (op == 8 && random() % 4 == 0) {
         GQueue<Node> all = queue[i].PopAll();
         ASSERT_TRUE(queue[i].empty());
-        list.PushAll(&all);
-        ASSERT_TRUE(all.empty());
-        list_model.insert(list_model.begin(), model[i].begin(), model[i].end());
+        ASSERT_EQ(DrainAll(&all), model[i]);
+        spare.insert(spare.end(), model[i].begin(), model[i].end());
         model[i].clear();
       }
       for (int k : {0, 1}) ASSERT_EQ(queue[k].empty(), model[k].empty());
-      ASSERT_EQ(list.empty(), list_model.empty());
     }
     for (int k : {0, 1}) ASSERT_EQ(DrainAll(&queue[k]), model[k]);
-    ASSERT_EQ(DrainAll(&list), list_model);
   }
 }
 

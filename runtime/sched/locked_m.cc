@@ -47,7 +47,7 @@ void LockOsThread() {
   StartTemplateThread(mp->sched);
   if (++mp->lockedext == 0) base::Throw("LockOsThread nesting overflow");
   mp->lockedg = gp;
-  gp->lockedm = mp;
+  gp->SetLockedM(mp);
   Releasem(mp);
 }
 
@@ -57,7 +57,7 @@ void UnlockOsThread() {
   M* mp = Acquirem();
   if (mp->lockedext != 0 && --mp->lockedext == 0) {
     mp->lockedg = nullptr;
-    gp->lockedm = nullptr;
+    gp->SetLockedM(nullptr);
   }
   Releasem(mp);
 }

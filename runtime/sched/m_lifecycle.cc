@@ -75,6 +75,19 @@ void Submit(Sched* sched, G* gp) {
   Releasem(mp);
 }
 
+void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {
+  if (n == 1) return Submit(sched, batch->Pop());
+  M* mp = Acquirem();
+  P* pp = CurrentP(sched, mp);
+  if (pp != nullptr) n -= static_cast<int32_t>(pp->runq.PutBatch(batch));
+  if (n > 0) {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPutBatch(sched, batch, n);
+  }
+  WakeP(sched);
+  Releasem(mp);
+}
+
 void WakeP(Sched* sched) {
   // The caller has queued its work by a sequentially consistent store (Runq's
   // Put) or under the lock: see the protocol in the header.

@@ -112,6 +112,10 @@ void LowerSpinning(Sched* sched, const char* who);
 // becomes that P's runnext, else it goes to the global queue.
 void Submit(Sched* sched, G* gp);
 
+// Submit for n goroutines at once, in their order; they go to the tails of the
+// queues. Empties `batch`.
+void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n);
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_M_LIFECYCLE_H_

@@ -19,13 +19,6 @@ constexpr size_t kStackAlign = 16;
 // beyond it; so does this.
 constexpr size_t kTopOfStack = 4 * sizeof(void*);
 
-void AllgAdd(Sched* sched, G* gp) {
-  if (ReadGStatus(gp) == GStatus::kIdle)
-    base::Throw("allgadd: bad status Gidle");
-  os::LockGuard guard(sched->allglock);
-  sched->allgs.Append(gp);
-}
-
 // gp gets a stack, by way of `cache` if that is not null.
 void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
   SystemStack([&] {
@@ -45,10 +38,12 @@ G* GetDeadG(Sched* sched, size_t size) {
   G* newg = GfGet(env, size);
   if (newg == nullptr) {
     newg = Malg(sched, env.cache, size);
-    CasGStatus(newg, GStatus::kIdle, GStatus::kDead);
-    AllgAdd(sched, newg);
   } else if (newg->stack.hi == 0) {
     GiveStack(sched, env.cache, newg, size);
+  }
+  if (ReadGStatus(newg) == GStatus::kIdle) {
+    newg->home = sched;
+    CasGStatus(newg, GStatus::kIdle, GStatus::kDead);
   }
   Releasem(mp);
   // A report that saw it running may be reading its fields yet.
@@ -58,20 +53,6 @@ G* GetDeadG(Sched* sched, size_t size) {
     base::Throw("newproc1: new g is not Gdead");
   }
   return newg;
-}
-
-// How much of a stack to leave unused at its top, in bytes. Stacks lie at
-// multiples of a large power of two: without this, the frames that a thousand
-// goroutines touch at each switch would all compete for the same few sets of
-// the caches. By a hash of the page number (Knuth's multiplicative one); not
-// for stacks that are small.
-uintptr_t StackColor(const stack::Stack& s) {
-  constexpr size_t kSmall = size_t{16} << 10;
-  constexpr int kPageBits = 12;
-  constexpr int kColorBits = 4;
-  if (s.size() < kSmall) return 0;
-  const auto page = static_cast<uint32_t>(s.lo >> kPageBits);
-  return (page * 0x9e3779b1u >> (32 - kColorBits)) * ABSL_CACHELINE_SIZE;
 }
 
 uint64_t NextGoid(Sched* sched, P* pp) {
@@ -105,9 +86,12 @@ size_t StackSize(Sched* sched, const GoOptions& options) {
 }  // namespace
 
 G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size) {
-  G* newg = new (std::nothrow) G;
+  G* newg;
+  {
+    os::LockGuard guard(sched->allglock);
+    newg = sched->allgs.New();
+  }
   if (newg == nullptr) base::Throw("out of memory: no room for a goroutine");
-  newg->home = sched;
   GiveStack(sched, cache, newg, stack_size);
   return newg;
 }
@@ -130,15 +114,15 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
                                                             : kStackAlign - 1);
   try {
     if (sched->options.debug.traceback_ancestors > 0) {
-      newg->ancestors = SaveAncestors(callergp, callerpc,
-                                      sched->options.debug.traceback_ancestors);
+      Extra(newg)->ancestors = SaveAncestors(
+          callergp, callerpc, sched->options.debug.traceback_ancestors);
     }
     fn.construct(reinterpret_cast<void*>(sp), fn.from);
-    if (!options.name.empty() || !newg->name.empty()) {
-      newg->name.assign(options.name);
+    if (!options.name.empty() || newg->extra != nullptr) {
+      Extra(newg)->name.assign(options.name);
     }
   } catch (...) {
-    newg->ancestors = nullptr;
+    if (newg->extra != nullptr) newg->extra->ancestors = nullptr;
     M* mp = Acquirem();
     GfPut(FreeEnv(sched, CurrentP(sched, mp)), newg, stack_size);
     Releasem(mp);
@@ -156,8 +140,6 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   newg->started = false;
   newg->lastm = nullptr;
   newg->saved_errno = 0;
-  newg->uncaught_exceptions = 0;
-  newg->caught_exceptions = nullptr;
   newg->is_system = options.system;
   if (callergp != nullptr && !options.system) newg->labels = callergp->labels;
   if (!options.system) {

@@ -92,6 +92,21 @@ void Goready(G* gp) {
   Submit(sched, gp);
 }
 
+void GoreadyBatch::Add(G* gp) {
+  Sched* sched = gp->home;
+  if (sched->options.randomize) return Goready(gp);
+  if (n_ > 0 && ready_.front()->home != sched) Flush();
+  TrackReady(sched, gp);
+  CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
+  ready_.PushBack(gp);
+  n_++;
+}
+
+void GoreadyBatch::Flush() {
+  if (n_ > 0) SubmitAll(ready_.front()->home, &ready_, n_);
+  n_ = 0;
+}
+
 void Gosched() {
   Acquirem();
   CallLeaveHook(Getg(), Leaving::kYields);

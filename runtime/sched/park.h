@@ -12,6 +12,7 @@
 
 #include "runtime/os/lock.h"
 #include "runtime/sched/g.h"
+#include "runtime/sched/gqueue.h"
 #include "runtime/sched/wait_reason.h"
 
 namespace heddle::sched {
@@ -38,6 +39,26 @@ void GoparkUnlock(os::Lock* lock, WaitReason reason);
 // it becomes the calling P's runnext, else it goes to the global queue.
 // (goready)
 void Goready(G* gp);
+
+// Goready for many: they go to the tail of the calling P's queue in the order
+// in which they are added, and those that find no room to the global one's.
+// (injectglist)
+class GoreadyBatch {
+ public:
+  GoreadyBatch() = default;
+  ~GoreadyBatch() { Flush(); }
+  GoreadyBatch(const GoreadyBatch&) = delete;
+  GoreadyBatch& operator=(const GoreadyBatch&) = delete;
+
+  // Makes gp, which is parked, runnable; it runs after Flush, or the end of the
+  // batch, at the latest.
+  void Add(G* gp);
+  void Flush();
+
+ private:
+  GQueue<G> ready_;  // all of one runtime
+  int32_t n_ = 0;
+};
 
 // Lets others run first: the caller goes to the tail of the global queue.
 // (Gosched)

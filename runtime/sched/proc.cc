@@ -1,6 +1,7 @@
 #include "runtime/sched/proc.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "absl/base/attributes.h"
 #include "runtime/base/throw.h"
@@ -26,8 +27,10 @@ class M0Scope {
   explicit M0Scope(M* m0) : m0_(m0), outer_(Getg()) {
     Setg(&m0->g0);
     MInit(m0);
+    eh_ = std::exchange(*m0->eh, EhGlobals());
   }
   ~M0Scope() {
+    *m0_->eh = eh_;
     Unminit(m0_);
     Setg(outer_);
   }
@@ -37,6 +40,7 @@ class M0Scope {
  private:
   M* const m0_;
   G* const outer_;
+  EhGlobals eh_;
 };
 
 // False if there is no P for m0: after kAbandon, others may have all of them.
@@ -143,12 +147,10 @@ Sched::Sched(const Options& options_in)
 }
 
 Sched::~Sched() {
-  for (size_t i = 0; i < allgs.size(); i++) {
-    G* gp = allgs[i];
+  allgs.ForEachUsed([](G* gp) {
     if (gp->fn != nullptr && !gp->started) gp->fn->destroy(gp->fn_arg);
     sanitizer::FiberDestroy(&gp->fiber);
-    delete gp;
-  }
+  });
   for (int32_t i = 0; i < kMaxProcs; i++) {
     P* pp = allp[i].load(std::memory_order_relaxed);
     if (pp == nullptr) break;

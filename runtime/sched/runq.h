@@ -113,7 +113,7 @@ class Runq {
       ring_[t % kSize].store(gp, std::memory_order_relaxed);
       t++;
     }
-    tail_.store(t, std::memory_order_release);  // as in Put
+    tail_.store(t, std::memory_order_seq_cst);  // as in Put
     return t - first;
   }
 
@@ -140,6 +140,15 @@ class Runq {
         return {gp, false};
       }
     }
+  }
+
+  // The node that is `ahead` places behind the oldest in the ring, null if
+  // there is none. Owner only; a thief may have it by now.
+  T* Peek(uint32_t ahead) const {
+    const uint32_t h = head_.load(std::memory_order_relaxed);
+    const uint32_t t = tail_.load(std::memory_order_relaxed);
+    if (t - h <= ahead) return nullptr;
+    return ring_[(h + ahead) % kSize].load(std::memory_order_relaxed);
   }
 
   // Takes everything, runnext first. Owner only. Returns how many.

@@ -240,7 +240,7 @@ TEST(RunqModelTest, OrdersLeftOut) {
                 {.what = "PutBatch's release of tail",
                  .function = "PutBatch",
                  .op = kStore,
-                 .order = release});
+                 .order = seq_cst});
   EXPECT_CAUGHT(NeverEmpty, model::Full(),
                 {.what = "Empty's single order",
                  .function = "Empty",

@@ -115,9 +115,9 @@ struct Sched : Spinning {
 
   // ---- goroutines ----
   std::atomic<uint64_t> goidgen{0};  // the last id given to a P
-  GFreeGlobal gfree;
   os::Lock allglock{os::LockRank::kAllg};
   AllGs allgs;  // appended to under allglock; read by anyone
+  GFreeGlobal gfree{&allgs};
   stack::StackPool stackpool;
   // Usable bytes of a new goroutine's stack. Gs with another size on a free
   // list give theirs back when they are reused.

@@ -186,11 +186,11 @@ void AppendMs(const Snapshot& s, const std::map<int64_t, int64_t>& p_of_m,
 }
 
 void AppendGs(Sched* sched, const MsOfGs& ms_of_gs, std::string* out) {
-  // Gs stay as long as their runtime.
   const size_t n = sched->allgs.size();
   for (size_t i = 0; i < n; i++) {
     G* gp = sched->allgs[i];
     const auto status = static_cast<int>(ReadGStatus(gp));
+    if (status == static_cast<int>(GStatus::kIdle)) continue;
     absl::StrAppendFormat(
         out, "  G%d: status=%d(%s) m=%s lockedm=%s\n", GoidOf(gp), status,
         WaitReasonText(gp->waitreason.load(std::memory_order_relaxed)),

@@ -89,7 +89,7 @@ void ScheduleLoop() {
       found = FindRunnable(mp);
       if (found.gp == nullptr) return;
       if (mp->spinning) ResetSpinning(mp);
-      if (found.gp->lockedm != nullptr) {
+      if (found.gp->locked) {
         if (!StartLockedM(found.gp)) return;
         continue;
       }

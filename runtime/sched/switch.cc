@@ -1,5 +1,6 @@
 #include "runtime/sched/switch.h"
 
+#include "absl/base/optimization.h"
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sched/goexit.h"
 
@@ -54,23 +55,22 @@ HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
   sanitizer::FinishSwitch(&c->gp->fiber);
 }
 
-void Save(const EhGlobals& eh, G* gp) {
-  gp->caught_exceptions = eh.caught_exceptions;
-  gp->uncaught_exceptions = eh.uncaught_exceptions;
-}
-
-void Load(const G& gp, EhGlobals* eh) {
-  eh->caught_exceptions = gp.caught_exceptions;
-  eh->uncaught_exceptions = gp.uncaught_exceptions;
-}
-
-// What is a thread's in C++ becomes gp's own. errno's address comes from the M:
-// a compiler may keep __errno_location()'s over a switch.
-void SaveThreadState(M* mp, G* gp) {
+// Goes to g0. errno's address comes from the M: a compiler may keep
+// __errno_location()'s over a switch.
+inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
   gp->saved_errno = *mp->errno_address;
-  Save(*mp->eh, gp);
-  Load(mp->g0, mp->eh);
   Setg(&mp->g0);
+  SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
+}
+
+// Mcall inside a catch block, or while an exception is in flight: that is a
+// thread's in C++ and a goroutine's here, and stays on the goroutine's stack.
+// In a function of its own: the usual Mcall leaves no frame behind.
+[[gnu::noinline]] void McallWithExceptions(G* gp, M* mp, G0Function fn) {
+  const EhGlobals mine = *mp->eh;
+  *mp->eh = EhGlobals();
+  LeaveForG0(gp, mp, fn);
+  *gp->m->eh = mine;
 }
 
 }  // namespace
@@ -78,21 +78,24 @@ void SaveThreadState(M* mp, G* gp) {
 void Mcall(G0Function fn) {
   G* gp = Getg();
   M* mp = gp->m;
-  SaveThreadState(mp, gp);
-  SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
+  if (ABSL_PREDICT_FALSE(mp->eh->any())) {
+    McallWithExceptions(gp, mp, fn);
+  } else {
+    LeaveForG0(gp, mp, fn);
+  }
 }
 
 void McallDying(G0Function fn) {
   G* gp = Getg();
   M* mp = gp->m;
-  SaveThreadState(mp, gp);
+  // Goexit through a handler that rethrows leaves one in flight.
+  *mp->eh = EhGlobals();
+  Setg(&mp->g0);
   SwitchToG0Dying(gp, &mp->g0, reinterpret_cast<Carried>(fn));
   __builtin_unreachable();
 }
 
 G0Function SwitchToG(M* mp, G* gp) {
-  Save(*mp->eh, &mp->g0);
-  Load(*gp, mp->eh);
   *mp->errno_address = gp->saved_errno;
   Setg(gp);
   // From here on nothing of the P's is touched.

@@ -60,14 +60,14 @@ bool GetIdleP(M* mp) {
 // Queues gp, the calling goroutine, which has no P, until it has its turn: on
 // this very thread, as if it were locked to it.
 void QueueOnThread(M* mp, G* gp) {
-  const bool locked = gp->lockedm != nullptr;
+  const bool locked = gp->locked;
   mp->lockedg = gp;
-  gp->lockedm = mp;
+  gp->SetLockedM(mp);
   Mcall(ExitSyscall0);
   if (!locked) {
     // Nobody else looks at these while it runs.
     mp->lockedg = nullptr;
-    gp->lockedm = nullptr;
+    gp->SetLockedM(nullptr);
   }
 }
 

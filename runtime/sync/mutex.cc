@@ -12,6 +12,8 @@ constexpr int64_t kStarvationNs = 1'000'000;
 // In its place where nothing may depend on the clock: how often it has lost.
 constexpr int kStarvationTurns = 4;
 
+using sync::WaitVerdict;
+
 }  // namespace
 
 // Takes the mutex if it is not locked. `woken`: the caller has kWoken, which
@@ -60,14 +62,15 @@ void Mutex::LockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       queue_.PushBack(&waiter);
     } else {
       // It had its turn already: to the front.
-      waiter.starving =
+      const bool starving =
           by_clock ? now - since > kStarvationNs : ++lost >= kStarvationTurns;
+      if (starving) waiter.set_verdict(WaitVerdict::kStarving);
       queue_.PushFront(&waiter);
     }
     waiter.Wait(&lock_, sched::WaitReason::kMutexLock);
     // Handed over with kLocked set. The order between the former holder and us
     // is that of Wake and Wait.
-    if (waiter.granted) return;
+    if (waiter.verdict() == WaitVerdict::kGranted) return;
     woken = true;
   }
 }
@@ -78,10 +81,10 @@ void Mutex::UnlockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if ((state & kLocked) == 0) {
     base::Throw("sync: unlock of unlocked mutex");
   }
-  sync::Waiter* next = nullptr;
-  if (!queue_.empty() && queue_.front()->starving) {
+  sync::WaitNode* next = nullptr;
+  if (!queue_.empty() && queue_.front()->verdict == WaitVerdict::kStarving) {
     next = queue_.Pop();
-    next->granted = true;
+    next->verdict = WaitVerdict::kGranted;
     if (queue_.empty()) {
       state_.fetch_and(~kWaiters, std::memory_order_relaxed);
     }
@@ -94,7 +97,7 @@ void Mutex::UnlockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
                  std::memory_order_release);
   }
   lock_.unlock();
-  if (next != nullptr) next->Wake();
+  if (next != nullptr) sync::Waiter::Wake(next);
 }
 
 }  // namespace heddle

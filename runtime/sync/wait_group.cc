@@ -28,13 +28,9 @@ void WaitGroup::WakeAll() {
   {
     os::LockGuard guard(lock_);
     std::swap(woken, queue_);
-    uint64_t n = 0;
-    for (const sync::Waiter* w = woken.front(); w != nullptr; w = w->next()) {
-      n++;
-    }
-    state_.fetch_sub(n, std::memory_order_relaxed);
+    state_.fetch_sub(woken.size(), std::memory_order_relaxed);
   }
-  while (sync::Waiter* w = woken.Pop()) w->Wake();
+  woken.WakeAll();
 }
 
 void WaitGroup::Wait() ABSL_NO_THREAD_SAFETY_ANALYSIS {

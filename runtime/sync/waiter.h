@@ -1,26 +1,44 @@
-// Waiter: a goroutine, or a plain thread, in a wait queue; and the queue.
+// Waiter: a goroutine, or a plain thread, that waits; and the queue of those.
 //
 // A goroutine parks; a thread that cannot park (it runs no goroutine, or is
-// inside Blocking) sleeps on a note. The waiter lies on the waiting stack: once
-// woken it may be gone at any moment, so Wake is the last to touch it.
+// inside Blocking) sleeps on a note. In the queue a goroutine is its G, and a
+// thread is a node on its stack. So the queue's links lie side by side in the
+// Gs, and not each on a stack of its own: to wake a million is a walk through
+// memory, and not a million misses.
+//
+// Once woken, a waiter may be gone at any moment: Wake is the last to touch it.
 
 #ifndef RUNTIME_SYNC_WAITER_H_
 #define RUNTIME_SYNC_WAITER_H_
 
+#include <cstdint>
+
 #include "runtime/os/lock.h"
 #include "runtime/os/note.h"
+#include "runtime/sched/gqueue.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
 
 namespace heddle::sync {
 
+using sched::WaitNode;
+using sched::WaitVerdict;
+
 // Its maker is inside the runtime (sched::InRuntime) before it takes the lock
 // that it will wait with: at the gate a goroutine may have to wait for a P.
 class Waiter {
  public:
-  Waiter() : gp_(sched::ParkableG()) {}
+  Waiter() : gp_(sched::ParkableG()) { set_verdict(WaitVerdict::kNone); }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
+
+  // What is put into a queue.
+  WaitNode* node() {
+    return gp_ != nullptr ? static_cast<WaitNode*>(gp_) : &thread_;
+  }
+
+  WaitVerdict verdict() { return node()->verdict; }
+  void set_verdict(WaitVerdict verdict) { node()->verdict = verdict; }
 
   // Releases `lock`, under which the waiter was queued, once it can be woken,
   // and returns when it has been.
@@ -34,70 +52,56 @@ class Waiter {
     // Outside: inside Blocking, others may have the P.
     sched::M* mp = sched::Getg() != nullptr ? sched::Getg()->m : nullptr;
     sched::Releasem(mp);
-    note_.Sleep();
-    note_.Clear();
+    thread_.note.Sleep();
+    thread_.note.Clear();
     sched::Acquirem();
   }
 
-  // Ends Wait. Once for each Wait, by whoever took the waiter off its queue.
-  void Wake() {
-    if (gp_ != nullptr) {
-      sched::Goready(gp_);
+  // Ends the Wait of the waiter whose node this is. Once for each Wait, by
+  // whoever took the node off its queue.
+  static void Wake(WaitNode* node) {
+    if (node->home != nullptr) {
+      sched::Goready(static_cast<sched::G*>(node));
     } else {
-      note_.Wakeup();
+      static_cast<ThreadNode*>(node)->note.Wakeup();
     }
   }
 
-  // The next one in its queue.
-  const Waiter* next() const { return next_; }
-
-  // For the owner of the queue: what Wait was told. Written before Wake.
-  bool granted = false;
-  // For the owner of the queue: it has waited for too long. Written before it
-  // is queued.
-  bool starving = false;
-
  private:
-  friend class WaitQueue;
+  struct ThreadNode : WaitNode {
+    os::Note note;
+  };
 
   sched::G* const gp_;
-  os::Note note_;
-  Waiter* next_ = nullptr;
+  ThreadNode thread_;
 };
 
 // First in, first out. Used under a lock of its owner's.
 class WaitQueue {
  public:
-  bool empty() const { return head_ == nullptr; }
-  const Waiter* front() const { return head_; }
+  bool empty() const { return queue_.empty(); }
+  uint32_t size() const { return size_; }
+  WaitNode* front() const { return queue_.front(); }
 
   void PushBack(Waiter* w) {
-    w->next_ = nullptr;
-    if (tail_ != nullptr) {
-      tail_->next_ = w;
-    } else {
-      head_ = w;
-    }
-    tail_ = w;
+    queue_.PushBack(w->node());
+    size_++;
   }
-
   void PushFront(Waiter* w) {
-    w->next_ = head_;
-    head_ = w;
-    if (tail_ == nullptr) tail_ = w;
+    queue_.Push(w->node());
+    size_++;
+  }
+  WaitNode* Pop() {
+    if (!queue_.empty()) size_--;
+    return queue_.Pop();
   }
 
-  Waiter* Pop() {
-    Waiter* w = head_;
-    if (w == nullptr) return nullptr;
-    head_ = w->next_;
-    if (head_ == nullptr) tail_ = nullptr;
-    return w;
-  }
+  // Wakes all, in order; empty afterwards.
+  void WakeAll();
 
  private:
-  Waiter* head_ = nullptr;
-  Waiter* tail_ = nullptr;
+  sched::GQueue<WaitNode> queue_;
+  uint32_t size_ = 0;
 };
 
 }  // namespace heddle::sync
