@@ -8,17 +8,14 @@
 set -euo pipefail
 root="$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 rounds="${1:-3}"
-if ! command -v go >/dev/null; then
-  echo "there is no go in PATH; on Debian: apt-get install golang-go" >&2
-  exit 1
-fi
+go="$("$root/benchmarks/peers/setup_go")"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 tools/bazel build -c opt //benchmarks:hog
 hog="$(tools/bazel info -c opt bazel-bin)/benchmarks/hog"
 cp benchmarks/peers/go/hog/main.go "$work"
-(cd "$work" && GO111MODULE=off GOCACHE="$work/cache" go build -o hog main.go)
+(cd "$work" && GO111MODULE=off GOCACHE="$work/cache" "$go" build -o hog main.go)
 
 printf '%-6s %-12s %10s %10s %10s | %10s %10s %10s | %s\n' \
   round 'procs hogs' 'p50 us' 'p99' 'max' 'Go p50 us' 'p99' 'max' 'ratio p50, p99'

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
 #include "heddle.h"
+#include "runtime/debug/stats.h"
 #include "runtime/os/clock.h"
 
 namespace heddle {
@@ -83,13 +85,18 @@ Round Park(int n, size_t stack_size, double before) {
 void BM_Parked(benchmark::State& state) {
   Options options;
   options.procs = static_cast<int>(state.range(0));
-  options.stack_size = state.range(1);
+  const auto stack_size = static_cast<size_t>(state.range(1));
   const int n = static_cast<int>(state.range(2));
   for (auto _ : state) {
     const double before = Resident();
     heddle::Run(options, [&] {
-      const Round round = Park(n, options.stack_size, before);
-      const Round again = Park(n, options.stack_size, before);
+      const Round round = Park(n, stack_size, before);
+      const Round again = Park(n, stack_size, before);
+      const int64_t start = os::Nanotime();
+      debug::FreeOsMemory();
+      state.counters["give_back_ns"] =
+          static_cast<double>(os::Nanotime() - start) / n;
+      state.counters["bytes_left"] = (Resident() - before) / n;
       state.counters["bytes"] = round.bytes;
       state.counters["create_ns"] = round.create_ns;
       state.counters["switch_ns"] = round.switch_ns;
@@ -98,12 +105,15 @@ void BM_Parked(benchmark::State& state) {
       state.counters["switch_again_ns"] = again.switch_ns;
       state.counters["finish_again_ns"] = again.finish_ns;
     });
-    state.counters["bytes_left"] = (Resident() - before) / n;
   }
 }
 BENCHMARK(BM_Parked)
     ->Args({1, 64 << 10, 1'000'000})
     ->Args({2, 64 << 10, 1'000'000})
+    ->Args({1, 2 << 10, 1'000'000})
+    ->Args({2, 2 << 10, 1'000'000})
+    ->Args({2, 64 << 10, 1000})
+    ->Args({2, 2 << 10, 1000})
     ->Iterations(1)
     ->Unit(benchmark::kSecond);
 

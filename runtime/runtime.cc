@@ -9,6 +9,7 @@
 #include "runtime/panic.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/scavenge.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/stats.h"
 
@@ -48,6 +49,8 @@ int Runtime::Run(absl::AnyInvocable<int()> main) {
 }
 
 sched::Stats Runtime::ReadStats() const { return sched::ReadStats(sched_); }
+
+void Runtime::FreeOsMemory() { sched::FreeOsMemory(sched_); }
 
 void Runtime::Start(const sched::FuncVal& fn, const GoOptions& options) {
   sched::NewProc(sched_, fn, options, Address(__builtin_return_address(0)));

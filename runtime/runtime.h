@@ -78,6 +78,10 @@ class Runtime {
   // What the runtime has and does, in numbers. Thread-safe; some microseconds.
   sched::Stats ReadStats() const;
 
+  // Gives memory that dead goroutines left back to the system now; the runtime
+  // does it by itself some seconds after it was last needed. Thread-safe.
+  void FreeOsMemory();
+
  private:
   void Start(const sched::FuncVal& fn, const GoOptions& options);
 

@@ -1,4 +1,4 @@
-// ReadStats: a runtime's numbers.
+// ReadStats: a runtime's numbers; and FreeOsMemory, which lowers some.
 
 #ifndef RUNTIME_DEBUG_STATS_H_
 #define RUNTIME_DEBUG_STATS_H_
@@ -14,6 +14,13 @@ using sched::Stats;
 // Runtime::ReadStats is the same for a runtime that is named. Thread-safe; some
 // microseconds, and it allocates.
 Stats ReadStats();
+
+// Gives memory that dead goroutines left back to the system, of the calling
+// goroutine's runtime: at once what the runtime does by itself, some seconds
+// after it was last needed. Runtime::FreeOsMemory is the same for a runtime
+// that is named. Thread-safe; half a second for a million goroutines.
+// (runtime/debug.FreeOSMemory)
+void FreeOsMemory();
 
 }  // namespace heddle::debug
 

@@ -54,6 +54,9 @@ class AllGs {
   void TakeBack(size_t block) {
     if (block < returned_.size()) returned_[block] = false;
   }
+  bool IsReturned(size_t block) const {
+    return block < returned_.size() && returned_[block];
+  }
 
   // Calls f(G*) for all but those without memory. By itself.
   template <typename F>
@@ -61,8 +64,7 @@ class AllGs {
     const size_t n = size();
     for (size_t i = 0; i < n; i++) {
       // Looking at them would give them some.
-      const size_t block = i / kBlock;
-      if (i % kBlock == 0 && block < returned_.size() && returned_[block]) {
+      if (i % kBlock == 0 && IsReturned(i / kBlock)) {
         i += kBlock - 1;
       } else {
         f((*this)[i]);

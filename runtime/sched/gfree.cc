@@ -21,6 +21,14 @@ void PutGlobal(GFreeGlobal* global, G* const* gs, int32_t n) {
   global->n.fetch_add(n, std::memory_order_relaxed);
 }
 
+void NoteLeast(GFreeGlobal* global)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
+  global->least_with_stack =
+      std::min(global->least_with_stack, global->with_stack.size());
+  global->least_no_stack =
+      std::min(global->least_no_stack, global->no_stack.size());
+}
+
 // Takes the lowest; not when there are none.
 G* TakeLowest(GFreeGlobal* global) ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
   base::BitPool& pool =
@@ -29,6 +37,7 @@ G* TakeLowest(GFreeGlobal* global) ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
   if (&pool == &global->no_stack)
     global->allgs->TakeBack(number / AllGs::kBlock);
   pool.Remove(number);
+  NoteLeast(global);
   return (*global->allgs)[number];
 }
 
@@ -88,6 +97,14 @@ G* PopAny(const GFreeEnv& env) {
   return gp;
 }
 
+// A word of a BitPool: all Gs of a block are in it.
+constexpr uint64_t kWholeBlock = ~uint64_t{0};
+static_assert(AllGs::kBlock == base::BitPool::kWordBits);
+
+// A free stack keeps this much of its memory, from the top down: a goroutine
+// that once went deep does not leave that to those after it.
+constexpr size_t kKeptOfFree = size_t{64} << 10;
+
 void FreeStack(const GFreeEnv& env, G* gp) {
   env.pool->Free(env.cache, gp->stack);
   gp->stack = stack::Stack();
@@ -114,6 +131,9 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
     if (gp->stack.size() != stack_size) {
       FreeStack(env, gp);
     } else {
+      if (stack_size > kKeptOfFree) {
+        stack::GiveBack(gp->stack.lo, gp->stack.hi - kKeptOfFree);
+      }
       sanitizer::RaceFree(gp->stack.lo, gp->stack.size());
       sanitizer::AsanPoison(gp->stack.lo, gp->stack.size());
     }
@@ -131,6 +151,60 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
     std::copy(local->gs + kSpilled, local->gs + kGFreeSpill, local->gs);
     local->n = kGFreeBatch - 1;
   }
+}
+
+IdleGs MarkIdle(GFreeGlobal* global) {
+  os::LockGuard guard(global->lock);
+  const IdleGs idle = {static_cast<int32_t>(global->least_with_stack),
+                       static_cast<int32_t>(global->least_no_stack)};
+  global->least_with_stack = global->with_stack.size();
+  global->least_no_stack = global->no_stack.size();
+  return idle;
+}
+
+int32_t FreeStacks(GFreeGlobal* global, stack::StackPool* pool, int32_t max) {
+  constexpr int32_t kAtOnce = 16;
+  size_t numbers[kAtOnce];
+  int32_t n = 0;
+  {
+    os::LockGuard guard(global->lock);
+    // The highest: what stays is at the beginning, side by side.
+    for (; n < std::min(max, kAtOnce) && !global->with_stack.empty(); n++) {
+      numbers[n] = global->with_stack.Last();
+      global->with_stack.Remove(numbers[n]);
+    }
+    NoteLeast(global);
+    global->n.fetch_sub(n, std::memory_order_relaxed);
+  }
+  // Unmaps now and then.
+  for (int32_t i = 0; i < n; i++) {
+    G* gp = (*global->allgs)[numbers[i]];
+    pool->Free(nullptr, gp->stack);
+    gp->stack = stack::Stack();
+  }
+  os::LockGuard guard(global->lock);
+  for (int32_t i = 0; i < n; i++) {
+    global->no_stack.Reserve(numbers[i] + 1);
+    global->no_stack.Add(numbers[i]);
+  }
+  global->n.fetch_add(n, std::memory_order_relaxed);
+  return n;
+}
+
+int32_t FreeGs(GFreeGlobal* global, int32_t max) {
+  constexpr int32_t kBlock = static_cast<int32_t>(AllGs::kBlock);
+  int32_t n = 0;
+  os::LockGuard guard(global->lock);
+  for (size_t block = global->allgs->size() / AllGs::kBlock;
+       block-- > 0 && n + kBlock <= max;) {
+    if (global->no_stack.Word(block) != kWholeBlock ||
+        global->allgs->IsReturned(block)) {
+      continue;
+    }
+    global->allgs->GiveBack(block);
+    n += kBlock;
+  }
+  return n;
 }
 
 void GfPurge(GFreeLocal* local, GFreeGlobal* global) {

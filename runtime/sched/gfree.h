@@ -54,6 +54,9 @@ struct GFreeGlobal {
   base::BitPool no_stack ABSL_GUARDED_BY(lock);
   // Of both. Written under lock; read by anyone, as a guess.
   std::atomic<int32_t> n{0};
+  // The fewest since MarkIdle.
+  size_t least_with_stack ABSL_GUARDED_BY(lock) = 0;
+  size_t least_no_stack ABSL_GUARDED_BY(lock) = 0;
 };
 
 // What the two functions work on. `local` and `cache` are null on a thread
@@ -89,6 +92,22 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
 // Moves all of `local` to the global list, as when its P goes away. (gfpurge)
 void GfPurge(GFreeLocal* local, GFreeGlobal* global);
+
+// How many Gs of the global pool nobody has needed since the last call: such
+// with stacks, and such without.
+struct IdleGs {
+  int32_t with_stack;
+  int32_t no_stack;
+};
+IdleGs MarkIdle(GFreeGlobal* global);
+
+// Frees the stacks of up to `max` Gs of the global pool. Returns of how many, 0
+// when there are none left. No report is under way; nor during the next.
+int32_t FreeStacks(GFreeGlobal* global, stack::StackPool* pool, int32_t max);
+
+// Gives the memory of Gs without stacks back, by whole blocks, of up to `max`
+// Gs. Returns of how many, 0 when there are none left.
+int32_t FreeGs(GFreeGlobal* global, int32_t max);
 
 }  // namespace heddle::sched
 

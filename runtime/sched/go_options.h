@@ -10,7 +10,8 @@ namespace heddle::sched {
 
 struct GoOptions {
   // Usable bytes of stack, stack::kMinStack to stack::kMaxStack, rounded up to
-  // a power of two; 0: Options::stack_size.
+  // a power of two; 0: Options::stack_size. Those of less than a page, 2 KiB,
+  // have no guard page: an overflow is found after the fact (docs/stacks.md).
   size_t stack_size = 0;
   // For reports. Copied.
   std::string_view name = {};

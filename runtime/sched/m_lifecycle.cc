@@ -11,6 +11,7 @@
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/schedule.h"
+#include "runtime/sched/switch.h"
 #include "runtime/sched/template_thread.h"
 
 namespace heddle::sched {
@@ -224,14 +225,18 @@ M* NewSystemM(Sched* sched, void (*fn)(M*)) {
 }
 
 M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
-  M* mp = AllocM(sched, fn, id);
-  mp->nextp = pp;
-  G* gp = Getg();
-  if (gp != nullptr && gp->m->lockedext != 0) {
-    NewMHandoff(gp->m->sched, mp);
-  } else {
-    NewM1(mp);
-  }
+  M* mp = nullptr;
+  // To make a thread takes more stack than a goroutine may have.
+  SystemStack([&] {
+    mp = AllocM(sched, fn, id);
+    mp->nextp = pp;
+    G* gp = Getg();
+    if (gp != nullptr && gp->m->lockedext != 0) {
+      NewMHandoff(gp->m->sched, mp);
+    } else {
+      NewM1(mp);
+    }
+  });
   return mp;
 }
 

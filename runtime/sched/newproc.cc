@@ -1,11 +1,13 @@
 #include "runtime/sched/newproc.h"
 
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 
 #include "absl/base/optimization.h"
 #include "absl/strings/str_format.h"
 #include "runtime/base/throw.h"
+#include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/switch.h"
@@ -28,6 +30,7 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
       base::Throw("out of memory: no stack for a goroutine");
     }
     gp->stack = *got;
+    gp->canary = sched->stackpool.NeedsCanary(size);
   });
 }
 
@@ -80,7 +83,10 @@ size_t StackSize(Sched* sched, const GoOptions& options) {
         "heddle: GoOptions::stack_size is %d bytes; it must be %d to %d",
         options.stack_size, stack::kMinStack, stack::kMaxStack));
   }
-  return stack::Round2(options.stack_size);
+  // Instrumented frames do not fit into the smallest.
+  constexpr size_t kLeast =
+      sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan ? 16 << 10 : 0;
+  return std::max(kLeast, stack::Round2(options.stack_size));
 }
 
 }  // namespace
@@ -128,6 +134,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
     Releasem(mp);
     throw;
   }
+  if (newg->canary) stack::SetCanary(newg->stack);
   newg->fn = fn.ops;
   newg->fn_arg = reinterpret_cast<void*>(sp);
   GoStartCallFn(newg, sp);

@@ -1,8 +1,10 @@
 #include "runtime/sched/switch.h"
 
 #include "absl/base/optimization.h"
+#include "runtime/base/throw.h"
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sched/goexit.h"
+#include "runtime/stack/canary.h"
 
 namespace heddle::sched {
 namespace {
@@ -55,9 +57,30 @@ HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
   sanitizer::FinishSwitch(&c->gp->fiber);
 }
 
+// On g0: there is no room for a report on gp's stack.
+[[noreturn, gnu::noinline]] void CanaryDied(const G* gp) {
+  SystemStack([gp] {
+    base::PrintErr(
+        "runtime: goroutine %d has run over the end of its stack [%#x, %#x) of "
+        "%d bytes, which has no guard page, and over what lies below. Give it "
+        "more: GoOptions::stack_size\n",
+        gp->goid, gp->stack.lo, gp->stack.hi, gp->stack.size());
+    base::Throw("stack overflow");
+  });
+  __builtin_unreachable();
+}
+
+// gp is about to leave its thread.
+inline void CheckCanary(const G* gp) {
+  if (ABSL_PREDICT_FALSE(gp->canary) && !stack::CanaryLives(gp->stack)) {
+    CanaryDied(gp);
+  }
+}
+
 // Goes to g0. errno's address comes from the M: a compiler may keep
 // __errno_location()'s over a switch.
 inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
+  CheckCanary(gp);
   gp->saved_errno = *mp->errno_address;
   Setg(&mp->g0);
   SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
@@ -88,6 +111,7 @@ void Mcall(G0Function fn) {
 void McallDying(G0Function fn) {
   G* gp = Getg();
   M* mp = gp->m;
+  CheckCanary(gp);
   // Goexit through a handler that rethrows leaves one in flight.
   *mp->eh = EhGlobals();
   Setg(&mp->g0);

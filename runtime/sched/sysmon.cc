@@ -7,6 +7,7 @@
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/retake.h"
+#include "runtime/sched/scavenge.h"
 #include "runtime/sched/sched_trace.h"
 
 namespace heddle::sched {
@@ -87,13 +88,16 @@ void Sysmon(M* mp) {
   int64_t busy = os::Nanotime();  // when a P was last seen busy
   int64_t now = busy;
   SchedTraceTimer trace(sched->options.debug, now);
+  Scavenger scavenger(sched);
+  bool scavenges = true;
   while (Sleep(sched, back_off.Next(),
-               !trace.on() && now - busy >= kDeepSleepNs)) {
+               !trace.on() && !scavenges && now - busy >= kDeepSleepNs)) {
     now = os::Nanotime();
     sched->coarse_now.store(now, std::memory_order_relaxed);
     const bool woken = now - busy >= kDeepSleepNs;
     if (!AllIdle(sched)) busy = now;
     back_off.Looked(Retake(sched, now) != 0 || (woken && busy == now));
+    scavenges = scavenger.Step(now, busy == now);
     if (trace.Due(now)) {
       PrintSchedTrace(sched, sched->options.debug.scheddetail);
     }

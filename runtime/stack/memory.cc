@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 
 #include "runtime/base/throw.h"
@@ -68,7 +69,20 @@ void Unmap(void* start, size_t size) {
   }
 }
 
+size_t MaxMappings() {
+  static const size_t max = [] {
+    size_t n = 65'530;  // the kernel's default
+    if (std::FILE* file = std::fopen("/proc/sys/vm/max_map_count", "r")) {
+      if (std::fscanf(file, "%zu", &n) != 1) n = 65'530;
+      std::fclose(file);
+    }
+    return n;
+  }();
+  return max;
+}
+
 int InstallGuard(GuardKind kind, uintptr_t page) {
+  if (kind == GuardKind::kNone) return 0;
   void* const start = reinterpret_cast<void*>(page);
   if (kind == GuardKind::kMadvise &&
       madvise(start, PageSize(), kMadvGuardInstall) == 0) {

@@ -20,6 +20,7 @@ namespace heddle::stack {
 enum class GuardKind : uint8_t {
   kMadvise,   // MADV_GUARD_INSTALL
   kMprotect,  // PROT_NONE
+  kNone,      // no guard page: the stack has a canary (canary.h)
 };
 
 // The system's page in bytes; also the size of a guard.
@@ -37,8 +38,12 @@ void* Map(size_t size, size_t align);
 // Unmaps what Map returned, as a whole; throws if the system refuses.
 void Unmap(void* start, size_t size);
 
+// The most mappings that a process can have (vm.max_map_count).
+size_t MaxMappings();
+
 // Makes touching the page at `page` a SIGSEGV, by `kind` or, where that is
-// refused (locked memory, an older kernel), by mprotect. Returns 0 or errno.
+// refused (locked memory, an older kernel), by mprotect. kNone: does nothing.
+// Returns 0 or errno.
 int InstallGuard(GuardKind kind, uintptr_t page);
 
 // Gives the memory of [lo, hi) back to the system; its contents are lost, its

@@ -2,69 +2,81 @@
 
 #include <errno.h>
 
-#include <new>
-
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/stack_hooks.h"
+#include "runtime/stack/canary.h"
 
 namespace heddle::stack {
 
-Span* Span::New(const void* owner, int order) {
+Span* Span::New(int order) {
   void* const memory = Map(kSpanSize, kSpanSize);
   if (memory == nullptr) return nullptr;
-  return new (memory) Span(owner, order);
+  return new Span(memory, order);
 }
 
-Span::Span(const void* owner, int order)
-    : owner_(owner),
-      order_(static_cast<uint16_t>(order)),
-      num_slots_(static_cast<uint16_t>((kSpanSize - PageSize()) /
-                                       (PageSize() + SizeOf(order)))) {
-  static_assert(sizeof(Span) <= kMinStack, "the header has one page");
+Span::Span(void* base, int order)
+    : base_(reinterpret_cast<uintptr_t>(base)),
+      order_(order),
+      guard_(HasGuard(SizeOf(order)) ? PageSize() : 0),
+      stride_(guard_ + SizeOf(order)),
+      num_slots_(kSpanSize / stride_) {
+  cached_.Reserve(num_slots_);
+  returned_.Reserve(num_slots_);
 }
 
 void Span::Delete() {
   // Whoever maps these addresses next knows nothing of old poison.
-  sanitizer::AsanUnpoison(reinterpret_cast<uintptr_t>(this), kSpanSize);
-  Unmap(this, kSpanSize);
-}
-
-uintptr_t Span::Lo(int slot) const {
-  const size_t page = PageSize();
-  return reinterpret_cast<uintptr_t>(this) + page +
-         slot * (page + SizeOf(order_)) + page;
+  sanitizer::AsanUnpoison(base_, kSpanSize);
+  Unmap(reinterpret_cast<void*>(base_), kSpanSize);
+  delete this;
 }
 
 Stack Span::Take(GuardKind kind) {
-  int slot;
-  if (num_taken_ < num_cut_) {
-    slot = free_[num_cut_ - num_taken_ - 1];
+  size_t slot;
+  if (!cached_.empty()) {
+    slot = cached_.First();
+    cached_.Remove(slot);
+  } else if (!returned_.empty()) {
+    slot = returned_.First();
+    returned_.Remove(slot);
   } else {
     slot = num_cut_;
-    if (const int error = InstallGuard(kind, Lo(slot) - PageSize());
-        error != 0) {
+    const int error = guard_ == 0 ? 0 : InstallGuard(kind, Lo(slot) - guard_);
+    if (error != 0) {
       errno = error;
       return {};
     }
     num_cut_++;
+    if (guard_ != 0 && kind != GuardKind::kNone) num_guarded_++;
   }
   num_taken_++;
-  taken_[slot / 64] |= uint64_t{1} << (slot % 64);
   return {Lo(slot), Lo(slot) + SizeOf(order_)};
 }
 
 void Span::Put(Stack stack) {
   const size_t offset = stack.lo - Lo(0);
-  const size_t stride = PageSize() + SizeOf(order_);
-  const size_t slot = offset / stride;
-  if (stack.lo < Lo(0) || offset % stride != 0 || slot >= num_cut_ ||
-      (taken_[slot / 64] & uint64_t{1} << (slot % 64)) == 0) {
+  const size_t slot = offset / stride_;
+  if (stack.lo < Lo(0) || offset % stride_ != 0 || slot >= num_cut_ ||
+      cached_.Has(slot) || returned_.Has(slot)) {
     base::PrintErr("heddle: stack [%#x, %#x)\n", stack.lo, stack.hi);
     base::Throw("stack: free of a stack that is not in use");
   }
-  taken_[slot / 64] &= ~(uint64_t{1} << (slot % 64));
   num_taken_--;
-  free_[num_cut_ - num_taken_ - 1] = static_cast<uint16_t>(slot);
+  cached_.Add(slot);
+}
+
+size_t Span::Return(size_t max) {
+  size_t n = 0;
+  // Small ones share pages: all of a span's go, or none.
+  if (guard_ == 0 && (num_taken_ > 0 || max < cached_.size())) return 0;
+  for (; n < max && !cached_.empty(); n++) {
+    const size_t slot = cached_.Last();
+    cached_.Remove(slot);
+    returned_.Add(slot);
+    if (guard_ != 0) GiveBack(Lo(slot), Lo(slot) + SizeOf(order_));
+  }
+  if (guard_ == 0 && n > 0) GiveBack(base_, base_ + kSpanSize);
+  return n;
 }
 
 void SpanList::PushFront(Span* span) {

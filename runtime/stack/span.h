@@ -1,16 +1,20 @@
 // Span: 4 MiB of address space cut into stacks of one order. Go's mspan as
 // stackpoolalloc uses it.
 //
-//   span                                                        span + 4 MiB
-//   | header | guard | stack 0 | guard | stack 1 | … | guard | stack n-1 | - |
-//     a page   a page  SizeOf(order)
+//   guarded:   | guard | stack 0 | guard | stack 1 | … | guard | stack n-1 | -
+//   |
+//                a page  SizeOf(order)
+//   small:     | stack 0 | stack 1 | … | stack n-1 |
 //
-// A span is aligned to its size, so a stack's address gives its span. The
-// header knows which stacks are free: nothing is ever written into a free
-// stack, whose memory may be poisoned, unmapped by now, or never touched yet.
-// Stacks are cut off (and get their guard) only when they are first needed,
-// and given out again last in, first out: the last one back has its pages, and
-// perhaps its cache lines, still there.
+// A span is aligned to its size, so a stack's address gives its span's. What is
+// known of it stands elsewhere: nothing is ever written into a free stack,
+// whose memory may be poisoned, unmapped by now, or never touched yet; and with
+// a page of its own for each span, a parked goroutine would pay 68 bytes more.
+//
+// A slot is not cut yet, out, cached (free, and perhaps with memory), or
+// returned (free, its memory given back). Slots are cut (and get their guard)
+// only when they are first needed; cached ones are used first, and of each kind
+// the lowest: so what is in use keeps together.
 //
 // The guard makes the distance of two stacks other than a power of two, so
 // that the tops of many stacks do not share cache sets.
@@ -23,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/base/bit_pool.h"
 #include "runtime/stack/memory.h"
 #include "runtime/stack/stack.h"
 
@@ -32,48 +37,52 @@ inline constexpr size_t kSpanSize = size_t{4} << 20;
 
 class Span {
  public:
-  // Maps a span for stacks of `order`. `owner` is only remembered. Null, with
-  // errno set, when the system refuses.
-  static Span* New(const void* owner, int order);
+  // Maps a span for stacks of `order`. Null, with errno set, when the system
+  // refuses.
+  static Span* New(int order);
   // Unmaps it, with whatever stacks are still in use.
   void Delete();
 
-  // The span of a stack that Take returned.
-  static Span* Of(Stack stack) {
-    return reinterpret_cast<Span*>(stack.lo & ~(kSpanSize - 1));
-  }
+  // Where the span of this stack begins.
+  static uintptr_t BaseOf(Stack stack) { return stack.lo & ~(kSpanSize - 1); }
+  uintptr_t base() const { return base_; }
 
-  // Gives out a stack; there must be one left. None, with errno set, when its
-  // guard is refused.
+  // Gives out a stack; there must be one left. If it has to be cut, and is of a
+  // size that has a guard, it gets one of this kind. None, with errno set, when
+  // the guard is refused.
   Stack Take(GuardKind kind);
   // Takes it back. Throws if it is not one of this span's that are out.
   void Put(Stack stack);
+  // Gives the memory of up to `max` cached stacks back; returns of how many.
+  size_t Return(size_t max);
 
-  const void* owner() const { return owner_; }
   int order() const { return order_; }
   bool full() const { return num_taken_ == num_slots_; }
   bool empty() const { return num_taken_ == 0; }
-  int num_slots() const { return num_slots_; }
-  int num_cut() const { return num_cut_; }
+  size_t num_slots() const { return num_slots_; }
+  size_t num_cut() const { return num_cut_; }
+  size_t num_guarded() const { return num_guarded_; }  // of those cut
+  size_t num_cached() const { return cached_.size(); }
+  size_t num_returned() const { return returned_.size(); }
 
  private:
   friend class SpanList;
 
-  // With the smallest pages there are: (4 MiB - 4 KiB) / (4 KiB + 4 KiB).
-  static constexpr int kMaxSlots = 511;
-
-  Span(const void* owner, int order);
-  uintptr_t Lo(int slot) const;
+  Span(void* base, int order);
+  uintptr_t Lo(size_t slot) const { return base_ + slot * stride_ + guard_; }
 
   Span* next_ = nullptr;
   Span* prev_ = nullptr;
-  const void* const owner_;
-  const uint16_t order_;
-  const uint16_t num_slots_;
-  uint16_t num_cut_ = 0;      // slots [0, num_cut_) have their guards
-  uint16_t num_taken_ = 0;    // of these, out
-  uint16_t free_[kMaxSlots];  // the other num_cut_ - num_taken_: a LIFO
-  uint64_t taken_[(kMaxSlots + 63) / 64] = {};  // bit per slot
+  const uintptr_t base_;
+  const int order_;
+  const size_t guard_;   // bytes below each stack
+  const size_t stride_;  // from one stack to the next
+  const size_t num_slots_;
+  size_t num_cut_ = 0;    // slots [0, num_cut_) have their guards
+  size_t num_taken_ = 0;  // of these, out
+  size_t num_guarded_ = 0;
+  base::BitPool cached_;
+  base::BitPool returned_;
 };
 
 // The spans of one order, those with stacks left before the full ones.
@@ -84,6 +93,8 @@ class SpanList {
     return head_ != nullptr && !head_->full() ? head_ : nullptr;
   }
   Span* head() const { return head_; }
+  // The one after `span`; null: it was the last.
+  static Span* Next(const Span* span) { return span->next_; }
   void PushFront(Span* span);
   void Remove(Span* span);
   // Keeps the order after `span` became full, or is not full any more.

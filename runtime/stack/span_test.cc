@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "runtime/stack/canary.h"
 #include "runtime/stack/memory.h"
 #include "runtime/stack/stack.h"
 
@@ -12,25 +13,28 @@ namespace {
 constexpr GuardKind kKind = GuardKind::kMadvise;
 
 TEST(Span, CutsAsManyStacksAsItHolds) {
-  for (int order = OrderOf(PageSize()); order < kNumOrders; order++) {
-    Span* const span = Span::New(nullptr, order);
+  for (int order = 0; order < kNumOrders; order++) {
+    Span* const span = Span::New(order);
     ASSERT_NE(span, nullptr);
     EXPECT_TRUE(span->empty());
-    const auto base = reinterpret_cast<uintptr_t>(span);
-    uintptr_t end = base + PageSize();  // of the header
+    const uintptr_t base = span->base();
+    EXPECT_EQ(base % kSpanSize, 0);
+    const size_t guard = HasGuard(SizeOf(order)) ? PageSize() : 0;
+    uintptr_t end = base;
     std::vector<Stack> stacks;
     while (!span->full()) {
       const Stack stack = span->Take(kKind);
       ASSERT_TRUE(stack);
       EXPECT_EQ(stack.size(), SizeOf(order));
-      EXPECT_EQ(stack.lo, end + PageSize()) << "no room for the guard";
-      EXPECT_EQ(Span::Of(stack), span);
+      EXPECT_EQ(stack.lo, end + guard) << "no room for the guard";
+      EXPECT_EQ(Span::BaseOf(stack), base);
       end = stack.hi;
       stacks.push_back(stack);
     }
-    EXPECT_EQ(static_cast<int>(stacks.size()), span->num_slots());
+    EXPECT_EQ(stacks.size(), span->num_slots());
+    EXPECT_EQ(span->num_guarded(), guard == 0 ? 0 : stacks.size());
     EXPECT_LE(end, base + kSpanSize);
-    EXPECT_GT(end + PageSize() + SizeOf(order), base + kSpanSize);
+    EXPECT_GT(end + guard + SizeOf(order), base + kSpanSize);
     for (const Stack& stack : stacks) span->Put(stack);
     EXPECT_TRUE(span->empty());
     span->Delete();
@@ -38,7 +42,7 @@ TEST(Span, CutsAsManyStacksAsItHolds) {
 }
 
 TEST(Span, CutsOnlyWhenNothingIsFree) {
-  Span* const span = Span::New(nullptr, kNumOrders - 1);
+  Span* const span = Span::New(kNumOrders - 1);
   ASSERT_NE(span, nullptr);
   EXPECT_EQ(span->num_cut(), 0);
   const Stack a = span->Take(kKind);
@@ -46,9 +50,49 @@ TEST(Span, CutsOnlyWhenNothingIsFree) {
   EXPECT_EQ(span->num_cut(), 2);
   span->Put(a);
   span->Put(b);
+  EXPECT_EQ(span->Take(kKind), a) << "the lowest first";
   EXPECT_EQ(span->Take(kKind), b);
-  EXPECT_EQ(span->Take(kKind), a);
   EXPECT_EQ(span->num_cut(), 2);
+  span->Delete();
+}
+
+TEST(Span, GivesTheMemoryOfFreeStacksBack) {
+  Span* const span = Span::New(OrderOf(kDefaultStack));
+  ASSERT_NE(span, nullptr);
+  std::vector<Stack> stacks;
+  for (int i = 0; i < 4; i++) {
+    stacks.push_back(span->Take(kKind));
+    *reinterpret_cast<char*>(stacks.back().hi - 1) = 1;
+  }
+  for (int i = 1; i < 4; i++) span->Put(stacks[i]);
+  EXPECT_EQ(span->num_cached(), 3);
+  EXPECT_EQ(span->Return(2), 2);
+  EXPECT_EQ(span->num_cached(), 1);
+  EXPECT_EQ(span->num_returned(), 2);
+  // What has memory is used first.
+  for (int i = 1; i < 4; i++) {
+    ASSERT_EQ(span->Take(kKind), stacks[i]);
+    EXPECT_EQ(*reinterpret_cast<char*>(stacks[i].hi - 1), i == 1);
+  }
+  EXPECT_EQ(*reinterpret_cast<char*>(stacks[0].hi - 1), 1) << "in use";
+  EXPECT_EQ(span->Return(10), 0);
+  span->Delete();
+}
+
+// They share pages.
+TEST(Span, SmallStacksGiveBackTogether) {
+  Span* const span = Span::New(0);
+  ASSERT_NE(span, nullptr);
+  const Stack a = span->Take(kKind);
+  const Stack b = span->Take(kKind);
+  EXPECT_EQ(b.lo, a.hi);
+  *reinterpret_cast<char*>(a.lo) = 1;
+  span->Put(a);
+  EXPECT_EQ(span->Return(10), 0);
+  span->Put(b);
+  EXPECT_EQ(span->Return(1), 0);
+  EXPECT_EQ(span->Return(10), 2);
+  EXPECT_EQ(*reinterpret_cast<char*>(a.lo), 0);
   span->Delete();
 }
 
@@ -56,7 +100,7 @@ using SpanDeathTest = testing::Test;
 
 TEST(SpanDeathTest, PutChecksThatTheStackIsOut) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  Span* const span = Span::New(nullptr, kNumOrders - 1);
+  Span* const span = Span::New(kNumOrders - 1);
   ASSERT_NE(span, nullptr);
   const Stack a = span->Take(kKind);
   const Stack b = span->Take(kKind);
@@ -74,8 +118,8 @@ TEST(SpanList, KeepsFullSpansBehind) {
   constexpr int kOrder = kNumOrders - 1;
   SpanList list;
   EXPECT_EQ(list.available(), nullptr);
-  Span* const a = Span::New(nullptr, kOrder);
-  Span* const b = Span::New(nullptr, kOrder);
+  Span* const a = Span::New(kOrder);
+  Span* const b = Span::New(kOrder);
   ASSERT_NE(a, nullptr);
   ASSERT_NE(b, nullptr);
   list.PushFront(a);

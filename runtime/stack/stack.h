@@ -4,7 +4,7 @@
 // C++ frames cannot be moved, so a stack never grows: its size is chosen when
 // the goroutine starts, and only the pages that it touches take memory. Below
 // each stack lies a page that cannot be touched; running into it is the
-// overflow.
+// overflow. Stacks smaller than a page have a canary instead (canary.h).
 
 #ifndef RUNTIME_STACK_STACK_H_
 #define RUNTIME_STACK_STACK_H_
@@ -15,8 +15,8 @@
 
 namespace heddle::stack {
 
-// The addresses [lo, hi) may be used; the guard page is [lo - page, lo) and
-// counts for nothing. All zero: no stack. (runtime.stack)
+// The addresses [lo, hi) may be used; the guard page, if it has one, is
+// [lo - page, lo) and counts for nothing. All zero: no stack. (runtime.stack)
 struct Stack {
   uintptr_t lo = 0;
   uintptr_t hi = 0;
@@ -26,8 +26,8 @@ struct Stack {
   friend bool operator==(const Stack&, const Stack&) = default;
 };
 
-// The smallest stack in bytes, on machines whose pages are not larger still.
-inline constexpr size_t kMinStack = size_t{4} << 10;
+// The smallest stack in bytes.
+inline constexpr size_t kMinStack = size_t{2} << 10;
 // The largest.
 inline constexpr size_t kMaxStack = size_t{1} << 30;
 // What goroutines start with unless they ask: room for printing floating-point

@@ -5,9 +5,8 @@
 //
 // The header page holds the list links, as a span's does.
 
-#include <errno.h>
-
 #include <bit>
+#include <cstring>
 #include <new>
 
 #include "runtime/base/throw.h"
@@ -51,10 +50,8 @@ Stack StackPool::LargeAlloc(size_t size) {
     void* const memory = Map(size + 2 * PageSize(), PageSize());
     if (memory == nullptr) return {};
     const uintptr_t page = reinterpret_cast<uintptr_t>(memory) + PageSize();
-    if (const int error = InstallGuard(kind_, page); error != 0) {
-      Unmap(memory, size + 2 * PageSize());
-      errno = error;
-      return {};
+    if (const int error = InstallGuard(GuardToCut(), page); error != 0) {
+      GuardsAreUsedUp(strerror(error));
     }
     large = new (memory) Large{.owner = this, .size = size};
     large->next = large_.all;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <cstring>
 
 #include "absl/status/status.h"
@@ -27,17 +28,17 @@ StackPool::~StackPool() {
       o.spans.Remove(span);
       span->Delete();
     }
+    o.by_base.clear();
   }
   os::LockGuard guard(large_.lock);
   while (large_.all != nullptr) UnmapLarge(large_.all);
 }
 
 absl::StatusOr<Stack> StackPool::Alloc(StackCache* cache, size_t size) {
-  if (!std::has_single_bit(size) || size < std::max(kMinStack, PageSize()) ||
-      size > kMaxStack) {
+  if (!std::has_single_bit(size) || size < kMinStack || size > kMaxStack) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "stack size %d is not a power of two between %d and %d bytes", size,
-        std::max(kMinStack, PageSize()), kMaxStack));
+        kMinStack, kMaxStack));
   }
   // A go statement leaves errno alone.
   const int saved_errno = errno;
@@ -87,47 +88,131 @@ Stack StackPool::SmallAlloc(StackCache* cache, int order) {
   return cache->Pop(order);
 }
 
+// The kind of guard for the next stack to be cut.
+GuardKind StackPool::GuardToCut() {
+  if (guards_used_up_.load(std::memory_order_relaxed)) return GuardKind::kNone;
+  // Each makes two mappings of one.
+  if (kind_ == GuardKind::kMprotect &&
+      num_mprotected_.load(std::memory_order_relaxed) >=
+          MaxMappings() * 3 / 8) {
+    GuardsAreUsedUp("they have used up most of vm.max_map_count");
+    return GuardKind::kNone;
+  }
+  return kind_;
+}
+
+void StackPool::GuardsAreUsedUp(const char* why) {
+  if (guards_used_up_.exchange(true, std::memory_order_relaxed)) return;
+  base::PrintErr(
+      "heddle: no more guard pages: %s. Stacks from here on have canaries, "
+      "which find an overflow after the fact. Raise vm.max_map_count (%d), or "
+      "use Linux 6.13 or later\n",
+      why, MaxMappings());
+}
+
 // Takes one stack from the order's spans; none, with errno, when the system
 // refuses. (stackpoolalloc)
 Stack StackPool::PoolAlloc(Order& o, int order) {
   Span* span = o.spans.available();
   if (span == nullptr) {
-    span = Span::New(this, order);
+    span = Span::New(order);
     if (span == nullptr) return {};
     o.spans.PushFront(span);
-    o.num_spans++;
+    o.by_base[span->base()] = span;
     o.num_empty++;
   }
   const bool was_empty = span->empty();
-  o.cut -= span->num_cut();
-  const Stack stack = span->Take(kind_);
-  o.cut += span->num_cut();
-  if (!stack) return {};
+  const GuardKind kind = GuardToCut();
+  Count(o, *span, -1);
+  Stack stack = span->Take(kind);
+  if (!stack) {
+    GuardsAreUsedUp(strerror(errno));
+    stack = span->Take(GuardKind::kNone);
+  }
+  Count(o, *span, +1);
+  o.least_cached = std::min(o.least_cached, o.cached);
   if (was_empty) o.num_empty--;
   if (span->full()) o.spans.BecameFull(span);
   o.taken++;
   return stack;
 }
 
+// What `span` has is added to, or taken from, the order's sums.
+void StackPool::Count(Order& o, const Span& span, int sign) {
+  o.cut += sign * span.num_cut();
+  o.cached += sign * span.num_cached();
+  o.guarded += sign * span.num_guarded();
+  if (kind_ == GuardKind::kMprotect) {
+    num_mprotected_.fetch_add(sign * span.num_guarded(),
+                              std::memory_order_relaxed);
+  }
+}
+
 // Gives one stack back to its span. (stackpoolfree)
 void StackPool::PoolFree(Order& o, Stack stack) {
-  Span* const span = Span::Of(stack);
-  if (span->owner() != this) {
+  const auto found = o.by_base.find(Span::BaseOf(stack));
+  if (found == o.by_base.end()) {
     base::PrintErr("heddle: stack [%#x, %#x)\n", stack.lo, stack.hi);
     base::Throw("stack: free of another pool's stack");
   }
+  Span* const span = found->second;
   const bool was_full = span->full();
   span->Put(stack);
   o.taken--;
+  o.cached++;
   if (was_full) o.spans.BecameAvailable(span);
   if (!span->empty()) return;
-  if (o.num_empty > 0) {
-    o.spans.Remove(span);
-    o.num_spans--;
-    o.cut -= span->num_cut();
-    span->Delete();
-  } else {
+  if (o.num_empty == 0) {
     o.num_empty++;
+    return;
+  }
+  o.by_base.erase(found);
+  o.spans.Remove(span);
+  Count(o, *span, -1);
+  o.least_cached = std::min(o.least_cached, o.cached);
+  o.idle = std::min(o.idle, o.cached);
+  span->Delete();
+}
+
+size_t StackPool::ReturnFrom(Order& o, size_t max) {
+  size_t n = 0;
+  for (Span* span = o.spans.head(); span != nullptr && n < max;
+       span = SpanList::Next(span)) {
+    n += span->Return(max - n);
+  }
+  o.cached -= n;
+  o.least_cached = std::min(o.least_cached, o.cached);
+  return n;
+}
+
+size_t StackPool::Return(size_t max) {
+  size_t n = 0;
+  for (Order& o : orders_) {
+    os::LockGuard guard(o.lock);
+    const size_t wanted = std::min(max - n, o.idle);
+    if (wanted == 0) continue;
+    const size_t returned = ReturnFrom(o, wanted);
+    n += returned;
+    o.idle = returned < wanted ? 0 : o.idle - returned;
+  }
+  return n;
+}
+
+size_t StackPool::ReturnAll() {
+  size_t n = 0;
+  for (Order& o : orders_) {
+    os::LockGuard guard(o.lock);
+    n += ReturnFrom(o, SIZE_MAX);
+    o.idle = 0;
+  }
+  return n;
+}
+
+void StackPool::MarkIdle() {
+  for (Order& o : orders_) {
+    os::LockGuard guard(o.lock);
+    o.idle = std::min(o.least_cached, o.cached);
+    o.least_cached = o.cached;
   }
 }
 
@@ -196,8 +281,13 @@ StackPool::Stats StackPool::stats() const {
     s.taken_bytes += o.taken * SizeOf(order);
     s.free_stacks += o.cut - o.taken;
     s.free_bytes += (o.cut - o.taken) * SizeOf(order);
-    s.spans += o.num_spans;
-    s.mapped_bytes += o.num_spans * kSpanSize;
+    const size_t returned = o.cut - o.taken - o.cached;
+    s.returned_stacks += returned;
+    s.returned_bytes += returned * SizeOf(order);
+    s.guarded_stacks += o.guarded;
+    s.canary_stacks += o.cut - o.guarded;
+    s.spans += o.by_base.size();
+    s.mapped_bytes += o.by_base.size() * kSpanSize;
   }
   os::LockGuard guard(large_.lock);
   s.taken_stacks += large_.taken_stacks;

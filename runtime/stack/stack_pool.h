@@ -10,10 +10,16 @@
 // Memory goes back to the system when all of a span is free and the order has
 // another free span to spare (one is kept, or a program at the edge would map
 // and unmap at each step), and when a size has kMaxFreeLarge large stacks free.
-// A large stack that is kept gives its pages back, save for the top ones.
+// A large stack that is kept gives its pages back, save for the top ones. What
+// single free stacks have is given back by Return, which the scheduler calls.
+//
+// Guards by mprotect cut a mapping in two each; when three quarters of the
+// mappings that a process may have are used up, or the system refuses, stacks
+// get no guard page any more, but a canary (canary.h); a line on standard error
+// says so once.
 //
 // Differences from Go: there is no garbage collector to wait for, so spans are
-// returned at once; every stack has a guard page; the sizes end at 1 GiB.
+// returned at once; stacks have a guard page; the sizes end at 1 GiB.
 //
 // Poison: a free stack, in a cache or here, is poisoned for ASan and its
 // accesses are ordered for TSan (runtime/sanitizer/stack_hooks.h).
@@ -21,13 +27,17 @@
 #ifndef RUNTIME_STACK_STACK_POOL_H_
 #define RUNTIME_STACK_STACK_POOL_H_
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/os/lock.h"
+#include "runtime/stack/canary.h"
 #include "runtime/stack/memory.h"
 #include "runtime/stack/span.h"
 #include "runtime/stack/stack.h"
@@ -42,10 +52,17 @@ class StackPool {
   struct Stats {
     size_t taken_stacks = 0;
     size_t taken_bytes = 0;
-    size_t free_stacks = 0;  // with their guards, ready to be taken
+    // Free, with their guards, ready to be taken; and of these, those whose
+    // memory was given back.
+    size_t free_stacks = 0;
     size_t free_bytes = 0;
+    size_t returned_stacks = 0;
+    size_t returned_bytes = 0;
     size_t mapped_bytes = 0;  // of address space
     size_t spans = 0;
+    // Stacks that exist, in use or not: with a guard page, and with a canary.
+    size_t guarded_stacks = 0;
+    size_t canary_stacks = 0;
   };
 
   // Free large stacks kept for each size.
@@ -63,15 +80,28 @@ class StackPool {
   ~StackPool();
 
   // A stack of exactly `size` bytes, its contents undefined. `cache` is that of
-  // the P which the calling thread owns, or null. InvalidArgument if `size` is
-  // not a power of two from the page size (at least kMinStack) to kMaxStack;
-  // ResourceExhausted if the system gives no memory. (runtime.stackalloc)
+  // the P which the calling thread owns, or null. If NeedsCanary(size), it is
+  // the caller's to write. InvalidArgument if `size` is not a power of two from
+  // kMinStack to kMaxStack; ResourceExhausted if the system gives no memory.
+  // (runtime.stackalloc)
   absl::StatusOr<Stack> Alloc(StackCache* cache, size_t size);
 
   // Takes back a stack of Alloc's, which no context may use any more; throws if
   // it is none of this pool's in use (of one that goes to the cache, that is
   // found out when it comes to the pool). (runtime.stackfree)
   void Free(StackCache* cache, Stack stack);
+
+  // Whether a stack of `size` bytes may have no guard page.
+  bool NeedsCanary(size_t size) const {
+    return !HasGuard(size) || guards_used_up_.load(std::memory_order_relaxed);
+  }
+
+  // Gives memory of free stacks back to the system, of up to `max` that nobody
+  // has needed between the last two calls of MarkIdle, and returns of how many.
+  // Of all, if that is not what one wants to wait for.
+  size_t Return(size_t max);
+  size_t ReturnAll();
+  void MarkIdle();
 
   GuardKind guard_kind() const { return kind_; }
   Stats stats() const;
@@ -82,10 +112,15 @@ class StackPool {
   struct alignas(64) Order {  // a cache line of its own: see the locks
     mutable os::Lock lock{os::LockRank::kStackPool};
     SpanList spans ABSL_GUARDED_BY(lock);
-    size_t num_spans ABSL_GUARDED_BY(lock) = 0;
-    size_t num_empty ABSL_GUARDED_BY(lock) = 0;  // spans with no stack taken
-    size_t cut ABSL_GUARDED_BY(lock) = 0;        // stacks with a guard
-    size_t taken ABSL_GUARDED_BY(lock) = 0;      // of these, out
+    // By where they begin.
+    absl::flat_hash_map<uintptr_t, Span*> by_base ABSL_GUARDED_BY(lock);
+    size_t num_empty ABSL_GUARDED_BY(lock) = 0;     // spans with no stack taken
+    size_t cut ABSL_GUARDED_BY(lock) = 0;           // stacks that exist
+    size_t guarded ABSL_GUARDED_BY(lock) = 0;       // of these, by a page
+    size_t taken ABSL_GUARDED_BY(lock) = 0;         // of these, out
+    size_t cached ABSL_GUARDED_BY(lock) = 0;        // free, with memory
+    size_t least_cached ABSL_GUARDED_BY(lock) = 0;  // since MarkIdle
+    size_t idle ABSL_GUARDED_BY(lock) = 0;          // that Return may return
   };
   struct Large;
   static constexpr int kNumLarge =
@@ -107,10 +142,18 @@ class StackPool {
   void Release(StackCache* cache, int order, int keep);
   Stack LargeAlloc(size_t size);
   void LargeFree(Stack stack);
+  GuardKind GuardToCut();
+  void GuardsAreUsedUp(const char* why);
+  void Count(Order& o, const Span& span, int sign)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
+  size_t ReturnFrom(Order& o, size_t max) ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
   void UnmapLarge(Large* large) ABSL_EXCLUSIVE_LOCKS_REQUIRED(large_.lock);
   absl::Status OutOfMemory(size_t size, int error) const;
 
   const GuardKind kind_;
+  // By mprotect; and whether there are to be no more.
+  std::atomic<size_t> num_mprotected_{0};
+  std::atomic<bool> guards_used_up_{false};
   Order orders_[kNumOrders];
   LargePool large_;
 };

@@ -71,7 +71,9 @@ int __wrap_mprotect(void* addr, size_t size, int prot) {
 namespace heddle::stack {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class StackPoolOom : public testing::Test {
  protected:
@@ -121,37 +123,58 @@ TEST_F(StackPoolOom, WhatIsThereIsGivenOutBeforeTheError) {
     stack = pool.Alloc(&cache, kMaxSmallStack);
   }
   // All of the span: a refill that gets less than half a cache is used.
-  EXPECT_EQ(stacks.size(),
-            (kSpanSize - PageSize()) / (kMaxSmallStack + PageSize()));
+  EXPECT_EQ(stacks.size(), kSpanSize / (kMaxSmallStack + PageSize()));
   AllWell();
   for (const Stack& s : stacks) pool.Free(&cache, s);
   cache.Flush(&pool);
 }
 
-TEST_F(StackPoolOom, AGuardThatIsRefusedIsAnError) {
-  StackPool pool(GuardKind::kMprotect);
-  StackCache cache;
+TEST_F(StackPoolOom, WhereGuardsAreRefusedThereAreCanaries) {
   for (size_t size : {kDefaultStack, 4 * kMaxSmallStack}) {
-    const size_t mapped = pool.stats().mapped_bytes;
-    mprotects_left = 0;
-    EXPECT_EQ(pool.Alloc(&cache, size).status().code(),
-              absl::StatusCode::kResourceExhausted);
-    EXPECT_EQ(pool.stats().taken_stacks, 0u);
-    EXPECT_EQ(pool.stats().free_stacks, 0u);
-    EXPECT_LE(pool.stats().mapped_bytes, mapped + kSpanSize);
+    StackPool pool(GuardKind::kMprotect);
+    std::vector<Stack> stacks;
+    const auto take = [&] {
+      const absl::StatusOr<Stack> stack = pool.Alloc(nullptr, size);
+      ASSERT_TRUE(stack.ok()) << stack.status();
+      stacks.push_back(*stack);
+    };
+    mprotects_left = 3;
+    for (int i = 0; i < 3; i++) take();
+    EXPECT_FALSE(pool.NeedsCanary(size));
+    testing::internal::CaptureStderr();
+    for (int i = 0; i < 3; i++) take();
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                AllOf(StartsWith("heddle: no more guard pages: Cannot allocate "
+                                 "memory. Stacks from here on have canaries"),
+                      HasSubstr("Raise vm.max_map_count")));
+    EXPECT_TRUE(pool.NeedsCanary(size));
+    if (size <= kMaxSmallStack) {
+      EXPECT_EQ(pool.stats().guarded_stacks, 3u);
+      EXPECT_EQ(pool.stats().canary_stacks, 3u);
+    }
     AllWell();
+    for (const Stack& s : stacks) pool.Free(nullptr, s);
+    EXPECT_EQ(pool.stats().taken_stacks, 0u);
   }
-  mprotects_left = 3;
+}
+
+// A process may have a limited number of mappings, and needs some itself.
+TEST_F(StackPoolOom, GuardsByMprotectLeaveMappingsForOthers) {
+  StackPool pool(GuardKind::kMprotect);
+  const size_t n = MaxMappings() / 2;
+  if (n > 100'000) GTEST_SKIP() << "vm.max_map_count is " << MaxMappings();
   std::vector<Stack> stacks;
-  for (int i = 0; i < 3; i++) {
-    const absl::StatusOr<Stack> stack = pool.Alloc(&cache, kDefaultStack);
-    ASSERT_TRUE(stack.ok());
+  testing::internal::CaptureStderr();
+  for (size_t i = 0; i < n; i++) {
+    const absl::StatusOr<Stack> stack = pool.Alloc(nullptr, PageSize());
+    ASSERT_TRUE(stack.ok()) << stack.status();
     stacks.push_back(*stack);
   }
-  EXPECT_FALSE(pool.Alloc(&cache, kDefaultStack).ok());
-  AllWell();
-  for (const Stack& s : stacks) pool.Free(&cache, s);
-  cache.Flush(&pool);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("no more guard pages: they have used up most of"));
+  EXPECT_EQ(pool.stats().guarded_stacks, MaxMappings() * 3 / 8);
+  EXPECT_EQ(pool.stats().canary_stacks, n - MaxMappings() * 3 / 8);
+  for (const Stack& s : stacks) pool.Free(nullptr, s);
 }
 
 TEST_F(StackPoolOom, AnOldKernelGetsMprotect) {

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "runtime/os/process_for_test.h"
 #include "runtime/sanitizer/sanitizer.h"
+#include "runtime/stack/canary.h"
 #include "runtime/stack/memory.h"
 #include "runtime/stack/stack.h"
 #include "runtime/stack/stack_cache.h"
@@ -69,19 +70,19 @@ TEST_P(StackPoolTest, TheLargestSizeIsGivenOut) {
 
 TEST_P(StackPoolTest, AWrongSizeIsAnError) {
   for (size_t size :
-       {size_t{0}, size_t{1}, PageSize() / 2, PageSize() + 1, size_t{65535},
+       {size_t{0}, size_t{1}, kMinStack / 2, PageSize() + 1, size_t{65535},
         3 * PageSize(), 2 * kMaxStack, ~size_t{0}}) {
     const absl::Status status = pool_.Alloc(&cache_, size).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << size;
     EXPECT_EQ(status.message(), "stack size " + std::to_string(size) +
                                     " is not a power of two between " +
-                                    std::to_string(PageSize()) +
+                                    std::to_string(kMinStack) +
                                     " and 1073741824 bytes");
   }
   EXPECT_EQ(pool_.stats().mapped_bytes, 0u);
 }
 
-TEST_P(StackPoolTest, TheLastStackFreedIsTheNextOneGiven) {
+TEST_P(StackPoolTest, ACacheGivesTheLastOneFreedAndAPoolTheLowest) {
   const Stack a = MustAlloc(pool_, &cache_, 64 << 10);
   const Stack b = MustAlloc(pool_, &cache_, 64 << 10);
   pool_.Free(&cache_, a);
@@ -90,8 +91,9 @@ TEST_P(StackPoolTest, TheLastStackFreedIsTheNextOneGiven) {
   EXPECT_EQ(MustAlloc(pool_, &cache_, 64 << 10), a);
   pool_.Free(nullptr, a);
   pool_.Free(nullptr, b);
-  EXPECT_EQ(MustAlloc(pool_, nullptr, 64 << 10), b);
-  pool_.Free(nullptr, b);
+  EXPECT_LT(a.lo, b.lo);
+  EXPECT_EQ(MustAlloc(pool_, nullptr, 64 << 10), a);
+  pool_.Free(nullptr, a);
 }
 
 TEST_P(StackPoolTest, AnEmptyCacheIsFilledToHalf) {
@@ -161,6 +163,62 @@ TEST_P(StackPoolTest, ASpanIsFilledAgainAfterItWasFull) {
   pool_.Free(nullptr, hole);
   EXPECT_EQ(MustAlloc(pool_, nullptr, kMaxSmallStack), hole);
   for (const Stack& stack : stacks) pool_.Free(nullptr, stack);
+}
+
+TEST_P(StackPoolTest, WhatNobodyNeedsGoesBack) {
+  constexpr size_t kMany = 50;
+  std::vector<Stack> stacks;
+  for (size_t i = 0; i < kMany; i++) {
+    stacks.push_back(MustAlloc(pool_, nullptr, kDefaultStack));
+    *reinterpret_cast<char*>(stacks.back().hi - 1) = 1;
+  }
+  for (size_t i = 1; i < kMany; i++) pool_.Free(nullptr, stacks[i]);
+  EXPECT_EQ(pool_.Return(kMany), 0) << "they were needed just now";
+  pool_.MarkIdle();
+  EXPECT_EQ(pool_.Return(kMany), 0);
+  // Until the next mark ten of them are needed at once.
+  for (size_t i = 1; i <= 10; i++) {
+    EXPECT_EQ(MustAlloc(pool_, nullptr, kDefaultStack), stacks[i]);
+  }
+  for (size_t i = 1; i <= 10; i++) pool_.Free(nullptr, stacks[i]);
+  pool_.MarkIdle();
+  EXPECT_EQ(pool_.Return(9), 9);
+  EXPECT_EQ(pool_.Return(kMany), kMany - 1 - 10 - 9);
+  EXPECT_EQ(pool_.Return(kMany), 0);
+  EXPECT_EQ(pool_.stats().free_stacks, kMany - 1);
+  EXPECT_EQ(pool_.stats().returned_stacks, kMany - 1 - 10);
+  EXPECT_EQ(pool_.stats().returned_bytes, (kMany - 11) * kDefaultStack);
+  EXPECT_EQ(pool_.ReturnAll(), 10);
+  EXPECT_EQ(pool_.stats().returned_stacks, kMany - 1);
+  // They are as good as new.
+  for (size_t i = 1; i < kMany; i++) {
+    EXPECT_EQ(MustAlloc(pool_, nullptr, kDefaultStack), stacks[i]);
+    EXPECT_EQ(*reinterpret_cast<char*>(stacks[i].hi - 1), 0);
+  }
+  EXPECT_EQ(pool_.stats().returned_stacks, 0u);
+  for (const Stack& stack : stacks) pool_.Free(nullptr, stack);
+}
+
+TEST_P(StackPoolTest, SmallStacksHaveCanaries) {
+  EXPECT_TRUE(pool_.NeedsCanary(kMinStack));
+  EXPECT_FALSE(pool_.NeedsCanary(PageSize()));
+  const Stack a = MustAlloc(pool_, nullptr, kMinStack);
+  const Stack b = MustAlloc(pool_, nullptr, kMinStack);
+  EXPECT_EQ(b.lo, a.hi);
+  EXPECT_EQ(pool_.stats().canary_stacks, 2u);
+  EXPECT_EQ(pool_.stats().guarded_stacks, 0u);
+  SetCanary(a);
+  SetCanary(b);
+  EXPECT_TRUE(CanaryLives(a));
+  // The last word that the next one up would write, and what it might copy.
+  auto* words = reinterpret_cast<uint64_t*>(b.lo);
+  words[1] = 0;
+  EXPECT_FALSE(CanaryLives(b));
+  memcpy(words, reinterpret_cast<void*>(a.lo), kCanarySize);
+  EXPECT_FALSE(CanaryLives(b));
+  EXPECT_TRUE(CanaryLives(a));
+  pool_.Free(nullptr, a);
+  pool_.Free(nullptr, b);
 }
 
 TEST_P(StackPoolTest, LargeStacksAreReusedAndLoseTheirPages) {
