@@ -128,8 +128,8 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
     locked = mp != nullptr;
   }
   std::string_view name() const {
-    return extra == nullptr ? std::string_view("")
-                            : std::string_view(extra->name);
+    if (extra == nullptr) return "";
+    return extra->name;
   }
   const Ancestors* ancestors() const {
     return extra == nullptr ? nullptr : extra->ancestors.get();
