@@ -8,14 +8,12 @@
 set -euo pipefail
 root="$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 rounds="${1:-3}"
-go="$("$root/benchmarks/peers/setup_go")"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 tools/bazel build -c opt //benchmarks:hog
 hog="$(tools/bazel info -c opt bazel-bin)/benchmarks/hog"
-cp benchmarks/peers/go/hog/main.go "$work"
-(cd "$work" && GO111MODULE=off GOCACHE="$work/cache" "$go" build -o hog main.go)
+benchmarks/peers/build_go hog "$work/hog"
 
 printf '%-6s %-12s %10s %10s %10s | %10s %10s %10s | %s\n' \
   round 'procs hogs' 'p50 us' 'p99' 'max' 'Go p50 us' 'p99' 'max' 'ratio p50, p99'

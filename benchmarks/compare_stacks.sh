@@ -10,15 +10,12 @@ set -euo pipefail
 root="$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 rounds="${1:-3}"
 goroutines="${2:-1000000}"
-go="$("$root/benchmarks/peers/setup_go")"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 tools/bazel build -c opt //benchmarks:stacks
 stacks="$(tools/bazel info -c opt bazel-bin)/benchmarks/stacks"
-cp benchmarks/peers/go/stacks/main.go "$work"
-(cd "$work" && GO111MODULE=off GOCACHE="$work/cache" "$go" build -o go_stacks main.go)
-"$go" version
+benchmarks/peers/build_go stacks "$work/go_stacks"
 
 # Lines of "name value" from a line of counters.
 ours() {

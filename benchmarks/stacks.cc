@@ -4,7 +4,6 @@
 // benchmarks/peers/go/stacks does the same in Go. Arguments: Ps, bytes of
 // stack, goroutines.
 
-#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <string>

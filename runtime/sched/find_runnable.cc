@@ -1,5 +1,6 @@
 #include "runtime/sched/find_runnable.h"
 
+#include "runtime/base/prefetch.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
@@ -67,15 +68,13 @@ void PrefetchStacks(const P* pp) {
   constexpr uint32_t kAhead = 4;
   constexpr uintptr_t kBytes = 7 * ABSL_CACHELINE_SIZE;
   if (const G* gp = pp->runq.Peek(2 * kAhead); gp != nullptr) {
-    __builtin_prefetch(reinterpret_cast<void*>(gp->sched.sp), 1);
+    base::PrefetchForWrite(gp->sched.sp, 1);
   }
   const G* gp = pp->runq.Peek(kAhead);
   if (gp == nullptr) return;
   uintptr_t at = gp->sched.sp;
   if (!gp->started) at -= kBytes - 2 * ABSL_CACHELINE_SIZE;
-  for (const uintptr_t end = at + kBytes; at < end; at += ABSL_CACHELINE_SIZE) {
-    __builtin_prefetch(reinterpret_cast<void*>(at), 1);
-  }
+  base::PrefetchForWrite(at, kBytes);
 }
 
 // The next of pp's own queue. runnext goes first, for a time slice; then its

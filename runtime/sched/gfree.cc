@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/base/optimization.h"
+#include "runtime/base/prefetch.h"
 #include "runtime/sanitizer/stack_hooks.h"
 
 namespace heddle::sched {
@@ -57,24 +58,18 @@ constexpr int32_t kColdGs = 2048;
 // statement writes, is a miss: those that come soon are fetched while others
 // are made.
 void Prefetch(const GFreeLocal& local) {
-  constexpr int kStackLines = 5;
+  constexpr size_t kTop = 5 * ABSL_CACHELINE_SIZE;
+  const auto fetch_top = [](const stack::Stack& s, size_t bytes) {
+    base::PrefetchForWrite(s.hi - StackColor(s) - bytes, bytes);
+  };
   const int32_t n = local.n;
   if (n >= 4) {
-    const char* gp = reinterpret_cast<const char*>(local.gs[n - 4]);
-    for (size_t i = 0; i < sizeof(G); i += ABSL_CACHELINE_SIZE) {
-      __builtin_prefetch(gp + i, 1);
-    }
+    base::PrefetchForWrite(reinterpret_cast<uintptr_t>(local.gs[n - 4]),
+                           sizeof(G));
   }
   // First one line, for the TLB, then the rest.
-  const auto fetch = [](const G* gp, int lines) {
-    const char* top =
-        reinterpret_cast<const char*>(gp->stack.hi - StackColor(gp->stack));
-    for (int i = 1; i <= lines; i++) {
-      __builtin_prefetch(top - i * ABSL_CACHELINE_SIZE, 1);
-    }
-  };
-  if (n >= 3) fetch(local.gs[n - 3], 1);
-  if (n >= 1) fetch(local.gs[n - 1], kStackLines);
+  if (n >= 3) fetch_top(local.gs[n - 3]->stack, ABSL_CACHELINE_SIZE);
+  if (n >= 1) fetch_top(local.gs[n - 1]->stack, kTop);
 }
 
 G* PopAny(const GFreeEnv& env) {

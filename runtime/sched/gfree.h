@@ -83,8 +83,8 @@ inline uintptr_t StackColor(const stack::Stack& s) {
 }
 
 // Takes a dead G, or one in its first state (idle); null if there is none. If
-// it has a stack, its size is
-// `stack_size`; if it has none (stack.hi == 0), the caller gives it one.
+// it has a stack, its size is `stack_size`; if it has none (stack.hi == 0), the
+// caller gives it one.
 G* GfGet(const GFreeEnv& env, size_t stack_size);
 
 // Gives a dead G back. A stack of another size than `stack_size` is freed.
@@ -102,7 +102,7 @@ struct IdleGs {
 IdleGs MarkIdle(GFreeGlobal* global);
 
 // Frees the stacks of up to `max` Gs of the global pool. Returns of how many, 0
-// when there are none left. No report is under way; nor during the next.
+// when there are none left. No report is under way, here and in FreeGs.
 int32_t FreeStacks(GFreeGlobal* global, stack::StackPool* pool, int32_t max);
 
 // Gives the memory of Gs without stacks back, by whole blocks, of up to `max`

@@ -1,10 +1,9 @@
 // Span: 4 MiB of address space cut into stacks of one order. Go's mspan as
 // stackpoolalloc uses it.
 //
-//   guarded:   | guard | stack 0 | guard | stack 1 | … | guard | stack n-1 | -
-//   |
-//                a page  SizeOf(order)
-//   small:     | stack 0 | stack 1 | … | stack n-1 |
+//   guarded:  | guard | stack 0 | guard | stack 1 | … | stack n-1 | unused |
+//               a page  SizeOf(order)
+//   small:    | stack 0 | stack 1 | … | stack n-1 |
 //
 // A span is aligned to its size, so a stack's address gives its span's. What is
 // known of it stands elsewhere: nothing is ever written into a free stack,
