@@ -81,4 +81,13 @@ int GoMaxProcs(int n) {
   return before;
 }
 
+size_t StartingStackSize(size_t bytes) {
+  sched::Sched* sched = CurrentSched();
+  if (sched != nullptr) return sched::StartingStackSize(sched, bytes);
+  if (bytes > 0) {
+    base::Throw("heddle::StartingStackSize called outside any runtime");
+  }
+  return 0;
+}
+
 }  // namespace heddle

@@ -5,6 +5,7 @@
 #ifndef RUNTIME_GO_H_
 #define RUNTIME_GO_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -70,6 +71,16 @@ int NumCpu();
 // next call of the runtime. Throws std::invalid_argument if n is above 1024; a
 // fatal error if n > 0 outside any runtime.
 int GoMaxProcs(int n);
+
+// Sets how many bytes of stack a goroutine gets that asks for no size of its
+// own, stack::kMinStack (2 KiB) to stack::kMaxStack (1 GiB), rounded up to a
+// power of two: for goroutines that the calling goroutine's runtime starts from
+// now on. 0 only reads. Returns the former size, 0 outside any runtime. Throws
+// std::invalid_argument if it is out of range; a fatal error if bytes > 0
+// outside any runtime.
+//
+// Source: Go's startingStackSize, which its garbage collector adapts.
+size_t StartingStackSize(size_t bytes);
 
 // The calling goroutine keeps its thread for itself, and runs on no other,
 // until as many calls of UnlockOsThread: for libraries that tie state to a

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <thread>  // NOLINT
 #include <utility>
 
 #include "gtest/gtest.h"
 #include "heddle.h"
+#include "runtime/sched/g.h"
 
 namespace heddle {
 namespace {
@@ -94,6 +96,35 @@ TEST(GoTest, ProcsAndCpus) {
 TEST(GoDeathTest, GoMaxProcsOutsideAnyRuntime) {
   EXPECT_DEATH(GoMaxProcs(2),
                "fatal error: heddle::GoMaxProcs called outside any runtime");
+}
+
+TEST(GoTest, StartingStackSize) {
+  EXPECT_EQ(StartingStackSize(0), 0);
+  const auto size_of_next = [] {
+    size_t size = 0;
+    WaitGroup wg;
+    wg.Go([&] { size = sched::Getg()->stack.size(); });
+    wg.Wait();
+    return size;
+  };
+  heddle::Run(Options{.stack_size = 64 << 10}, [&] {
+    EXPECT_EQ(size_of_next(), 64 << 10);
+    EXPECT_EQ(StartingStackSize(100'000), 64 << 10);
+    EXPECT_EQ(StartingStackSize(0), 128 << 10);
+    // The last one's G is reused, with another stack.
+    EXPECT_EQ(size_of_next(), 128 << 10);
+    EXPECT_EQ(StartingStackSize(32 << 10), 128 << 10);
+    EXPECT_EQ(size_of_next(), 32 << 10);
+    EXPECT_THROW(StartingStackSize(2047), std::invalid_argument);
+    EXPECT_THROW(StartingStackSize(size_t{2} << 30), std::invalid_argument);
+    EXPECT_EQ(StartingStackSize(0), 32 << 10);
+  });
+}
+
+TEST(GoDeathTest, StartingStackSizeOutsideAnyRuntime) {
+  EXPECT_DEATH(
+      StartingStackSize(1 << 20),
+      "fatal error: heddle::StartingStackSize called outside any runtime");
 }
 
 TEST(GoTest, YieldOnAPlainThread) { Yield(); }

@@ -64,6 +64,42 @@ TEST(StatsTest, Goroutines) {
   EXPECT_EQ(s.idle_procs, 1);
 }
 
+TEST(StatsTest, StacksInUseCachedAndReturned) {
+  Runtime runtime({.procs = 1, .preempt = false});
+  constexpr int kMany = 1000;
+  runtime.Run([&] {
+    const Stats before = ReadStats();
+    EXPECT_GE(before.stacks_in_use, 1);
+    WaitGroup gate;
+    WaitGroup parked;
+    gate.Add(1);
+    for (int i = 0; i < kMany; i++) parked.Go([&] { gate.Wait(); });
+    Yield();
+    EXPECT_EQ(ReadStats().stacks_in_use, before.stacks_in_use + kMany);
+    gate.Done();
+    parked.Wait();
+    EXPECT_EQ(ReadStats().stacks_in_use, before.stacks_in_use);
+    EXPECT_GE(ReadStats().stacks_cached, kMany);
+    FreeOsMemory();
+    // A span's to spare, of 60, may be returned and still be there.
+    EXPECT_LT(ReadStats().stacks_cached + ReadStats().stacks_returned, 200);
+  });
+}
+
+// A P's few stay, those of the pool's last span go: what is returned is there.
+TEST(StatsTest, StacksReturned) {
+  Runtime runtime({.procs = 1, .preempt = false});
+  runtime.Run([] {
+    WaitGroup wg;
+    for (int i = 0; i < 30; i++) wg.Go([] {});
+    wg.Wait();
+    EXPECT_EQ(ReadStats().stacks_returned, 0);
+    FreeOsMemory();
+    EXPECT_GE(ReadStats().stacks_returned, 25);
+    EXPECT_LE(ReadStats().stacks_cached, 5);
+  });
+}
+
 TEST(StatsTest, TheGlobalQueue) {
   Runtime runtime({.procs = 1, .preempt = false});
   for (int i = 0; i < 5; i++) runtime.Go([] {});

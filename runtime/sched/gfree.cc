@@ -9,44 +9,50 @@
 namespace heddle::sched {
 namespace {
 
+base::BitPool* PoolOf(GFreeGlobal* global, const G* gp)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
+  if (gp->stack.lo == 0) return &global->no_stack;
+  return &global->with_stack[GFreeKindOf(gp->stack.size())];
+}
+
 // Adds the n Gs from `gs` on.
 void PutGlobal(GFreeGlobal* global, G* const* gs, int32_t n) {
   os::LockGuard guard(global->lock);
   for (int32_t i = 0; i < n; i++) {
     const size_t number = global->allgs->IndexOf(gs[i]);
-    base::BitPool& pool =
-        gs[i]->stack.lo == 0 ? global->no_stack : global->with_stack;
-    pool.Reserve(number + 1);
-    pool.Add(number);
+    base::BitPool* pool = PoolOf(global, gs[i]);
+    pool->Reserve(number + 1);
+    pool->Add(number);
   }
   global->n.fetch_add(n, std::memory_order_relaxed);
 }
 
 void NoteLeast(GFreeGlobal* global)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
-  global->least_with_stack =
-      std::min(global->least_with_stack, global->with_stack.size());
+  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
+    size_t& least = global->least_with_stack[kind];
+    least = std::min(least, global->with_stack[kind].size());
+  }
   global->least_no_stack =
       std::min(global->least_no_stack, global->no_stack.size());
 }
 
-// Takes the lowest; not when there are none.
-G* TakeLowest(GFreeGlobal* global) ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
-  base::BitPool& pool =
-      global->with_stack.empty() ? global->no_stack : global->with_stack;
-  const size_t number = pool.First();
-  if (&pool == &global->no_stack)
-    global->allgs->TakeBack(number / AllGs::kBlock);
-  pool.Remove(number);
-  NoteLeast(global);
-  return (*global->allgs)[number];
-}
-
-// Takes up to n into `gs`, the lowest last; returns how many.
-int32_t TakeGlobal(GFreeGlobal* global, G** gs, int32_t n) {
+// Takes up to n into `gs`, the lowest last: such with a stack first. Returns
+// how many.
+int32_t TakeGlobal(GFreeGlobal* global, GFreeKind kind, G** gs, int32_t n) {
   os::LockGuard guard(global->lock);
-  n = std::min(n, global->n.load(std::memory_order_relaxed));
-  for (int32_t i = n - 1; i >= 0; i--) gs[i] = TakeLowest(global);
+  base::BitPool& with_stack = global->with_stack[kind];
+  base::BitPool& no_stack = global->no_stack;
+  n = static_cast<int32_t>(
+      std::min<size_t>(n, with_stack.size() + no_stack.size()));
+  for (int32_t i = n - 1; i >= 0; i--) {
+    base::BitPool& pool = with_stack.empty() ? no_stack : with_stack;
+    const size_t number = pool.First();
+    if (&pool == &no_stack) global->allgs->TakeBack(number / AllGs::kBlock);
+    pool.Remove(number);
+    gs[i] = (*global->allgs)[number];
+  }
+  NoteLeast(global);
   global->n.fetch_sub(n, std::memory_order_relaxed);
   return n;
 }
@@ -57,38 +63,37 @@ constexpr int32_t kColdGs = 2048;
 // With many goroutines each G, and the top of each stack, where the go
 // statement writes, is a miss: those that come soon are fetched while others
 // are made.
-void Prefetch(const GFreeLocal& local) {
+void Prefetch(const GFreeList& list) {
   constexpr size_t kTop = 5 * ABSL_CACHELINE_SIZE;
   const auto fetch_top = [](const stack::Stack& s, size_t bytes) {
     base::PrefetchForWrite(s.hi - StackColor(s) - bytes, bytes);
   };
-  const int32_t n = local.n;
+  const int32_t n = list.n;
   if (n >= 4) {
-    base::PrefetchForWrite(reinterpret_cast<uintptr_t>(local.gs[n - 4]),
+    base::PrefetchForWrite(reinterpret_cast<uintptr_t>(list.gs[n - 4]),
                            sizeof(G));
   }
   // First one line, for the TLB, then the rest.
-  if (n >= 3) fetch_top(local.gs[n - 3]->stack, ABSL_CACHELINE_SIZE);
-  if (n >= 1) fetch_top(local.gs[n - 1]->stack, kTop);
+  if (n >= 3) fetch_top(list.gs[n - 3]->stack, ABSL_CACHELINE_SIZE);
+  if (n >= 1) fetch_top(list.gs[n - 1]->stack, kTop);
 }
 
-G* PopAny(const GFreeEnv& env) {
-  GFreeLocal* local = env.local;
-  if (local == nullptr) {
+G* PopAny(const GFreeEnv& env, GFreeKind kind) {
+  const bool more = env.global->n.load(std::memory_order_relaxed) != 0;
+  if (env.local == nullptr) {
     G* gp = nullptr;
-    if (env.global->n.load(std::memory_order_relaxed) != 0) {
-      TakeGlobal(env.global, &gp, 1);
-    }
+    if (more) TakeGlobal(env.global, kind, &gp, 1);
     return gp;
   }
-  if (local->n == 0) {
-    if (env.global->n.load(std::memory_order_relaxed) == 0) return nullptr;
-    local->n = TakeGlobal(env.global, local->gs, kGFreeBatch);
-    if (local->n == 0) return nullptr;
+  GFreeList& list = env.local->of[kind];
+  if (list.n == 0) {
+    if (!more) return nullptr;
+    list.n = TakeGlobal(env.global, kind, list.gs, kGFreeBatch);
+    if (list.n == 0) return nullptr;
   }
-  local->n = local->n - 1;
-  G* gp = local->gs[local->n];
-  if (env.global->n.load(std::memory_order_relaxed) > kColdGs) Prefetch(*local);
+  list.n = list.n - 1;
+  G* gp = list.gs[list.n];
+  if (env.global->n.load(std::memory_order_relaxed) > kColdGs) Prefetch(list);
   return gp;
 }
 
@@ -108,7 +113,7 @@ void FreeStack(const GFreeEnv& env, G* gp) {
 }  // namespace
 
 G* GfGet(const GFreeEnv& env, size_t stack_size) {
-  G* gp = PopAny(env);
+  G* gp = PopAny(env, GFreeKindOf(stack_size));
   if (gp == nullptr || gp->stack.lo == 0) return gp;
   sanitizer::RaceMalloc(gp->stack.lo, gp->stack.size());
   sanitizer::MsanMalloc(gp->stack.lo, gp->stack.size());
@@ -122,51 +127,56 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
   if (ReadGStatus(gp) != GStatus::kDead) {
     base::Throw("gfput: bad status (not Gdead)");
   }
-  if (gp->stack.lo != 0) {
-    if (gp->stack.size() != stack_size) {
-      FreeStack(env, gp);
-    } else {
-      if (stack_size > kKeptOfFree) {
-        stack::GiveBack(gp->stack.lo, gp->stack.hi - kKeptOfFree);
-      }
-      sanitizer::RaceFree(gp->stack.lo, gp->stack.size());
-      sanitizer::AsanPoison(gp->stack.lo, gp->stack.size());
+  const size_t size = gp->stack.size();
+  if (size != stack_size && size != stack::kMinStack && size != 0) {
+    FreeStack(env, gp);
+  } else if (size != 0) {
+    if (size > kKeptOfFree) {
+      stack::GiveBack(gp->stack.lo, gp->stack.hi - kKeptOfFree);
     }
+    sanitizer::RaceFree(gp->stack.lo, size);
+    sanitizer::AsanPoison(gp->stack.lo, size);
   }
-  GFreeLocal* local = env.local;
-  if (local == nullptr) {
+  if (env.local == nullptr) {
     PutGlobal(env.global, &gp, 1);
     return;
   }
-  local->gs[local->n] = gp;
-  local->n = local->n + 1;
-  if (local->n == kGFreeSpill) {
+  GFreeList& list = env.local->of[GFreeKindOf(gp->stack.size())];
+  list.gs[list.n] = gp;
+  list.n = list.n + 1;
+  if (list.n == kGFreeSpill) {
     constexpr int32_t kSpilled = kGFreeSpill - (kGFreeBatch - 1);
-    PutGlobal(env.global, local->gs, kSpilled);
-    std::copy(local->gs + kSpilled, local->gs + kGFreeSpill, local->gs);
-    local->n = kGFreeBatch - 1;
+    PutGlobal(env.global, list.gs, kSpilled);
+    std::copy(list.gs + kSpilled, list.gs + kGFreeSpill, list.gs);
+    list.n = kGFreeBatch - 1;
   }
 }
 
 IdleGs MarkIdle(GFreeGlobal* global) {
   os::LockGuard guard(global->lock);
-  const IdleGs idle = {static_cast<int32_t>(global->least_with_stack),
-                       static_cast<int32_t>(global->least_no_stack)};
-  global->least_with_stack = global->with_stack.size();
+  IdleGs idle;
+  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
+    size_t& least = global->least_with_stack[kind];
+    idle.with_stack[kind] = static_cast<int32_t>(least);
+    least = global->with_stack[kind].size();
+  }
+  idle.no_stack = static_cast<int32_t>(global->least_no_stack);
   global->least_no_stack = global->no_stack.size();
   return idle;
 }
 
-int32_t FreeStacks(GFreeGlobal* global, stack::StackPool* pool, int32_t max) {
+int32_t FreeStacks(GFreeGlobal* global, GFreeKind kind, stack::StackPool* pool,
+                   int32_t max) {
   constexpr int32_t kAtOnce = 16;
   size_t numbers[kAtOnce];
   int32_t n = 0;
   {
     os::LockGuard guard(global->lock);
     // The highest: what stays is at the beginning, side by side.
-    for (; n < std::min(max, kAtOnce) && !global->with_stack.empty(); n++) {
-      numbers[n] = global->with_stack.Last();
-      global->with_stack.Remove(numbers[n]);
+    base::BitPool& with_stack = global->with_stack[kind];
+    for (; n < std::min(max, kAtOnce) && !with_stack.empty(); n++) {
+      numbers[n] = with_stack.Last();
+      with_stack.Remove(numbers[n]);
     }
     NoteLeast(global);
     global->n.fetch_sub(n, std::memory_order_relaxed);
@@ -203,8 +213,10 @@ int32_t FreeGs(GFreeGlobal* global, int32_t max) {
 }
 
 void GfPurge(GFreeLocal* local, GFreeGlobal* global) {
-  PutGlobal(global, local->gs, local->n);
-  local->n = 0;
+  for (GFreeList& list : local->of) {
+    PutGlobal(global, list.gs, list.n);
+    list.n = 0;
+  }
 }
 
 }  // namespace heddle::sched

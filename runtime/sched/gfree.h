@@ -6,6 +6,9 @@
 //   P's are used up, global's not -> refill up to kGFreeBatch (32), Gs with
 //                                    stacks first
 //
+// Stacks of the smallest size are kept as well, apart: a program that asks for
+// them asks again, and what they share is a page, not a size.
+//
 // A free stack is poisoned for AddressSanitizer; its reuse is announced to the
 // others, where Go calls racemalloc, msanmalloc and asanunpoison.
 //
@@ -36,11 +39,26 @@ namespace heddle::sched {
 inline constexpr int32_t kGFreeSpill = 64;
 inline constexpr int32_t kGFreeBatch = 32;
 
-// A P's free Gs: the first n, the last one back last. Its owner's; n is read by
-// anyone, as a guess.
-struct GFreeLocal {
+// What free Gs are kept apart by.
+enum GFreeKind : uint8_t {
+  kGFreeStarting,  // with a stack of the starting size, as it was then
+  kGFreeSmall,     // with one of kMinStack
+  kNumGFreeKinds,
+};
+inline GFreeKind GFreeKindOf(size_t stack_size) {
+  return stack_size == stack::kMinStack ? kGFreeSmall : kGFreeStarting;
+}
+
+// A P's free Gs of a kind, and some without a stack: the first n, the last one
+// back last. Its owner's; n is read by anyone, as a guess.
+struct GFreeList {
   base::Relaxed<int32_t> n{0};
   G* gs[kGFreeSpill];
+};
+struct GFreeLocal {
+  GFreeList of[kNumGFreeKinds];
+
+  int32_t n() const { return of[kGFreeStarting].n + of[kGFreeSmall].n; }
 };
 
 // A runtime's. Thread-safe.
@@ -50,12 +68,12 @@ struct GFreeGlobal {
   AllGs* const allgs;
   os::Lock lock{os::LockRank::kGfree};
   // Numbers of Gs in allgs.
-  base::BitPool with_stack ABSL_GUARDED_BY(lock);
+  base::BitPool with_stack[kNumGFreeKinds] ABSL_GUARDED_BY(lock);
   base::BitPool no_stack ABSL_GUARDED_BY(lock);
-  // Of both. Written under lock; read by anyone, as a guess.
+  // Of all. Written under lock; read by anyone, as a guess.
   std::atomic<int32_t> n{0};
   // The fewest since MarkIdle.
-  size_t least_with_stack ABSL_GUARDED_BY(lock) = 0;
+  size_t least_with_stack[kNumGFreeKinds] ABSL_GUARDED_BY(lock) = {};
   size_t least_no_stack ABSL_GUARDED_BY(lock) = 0;
 };
 
@@ -87,7 +105,8 @@ inline uintptr_t StackColor(const stack::Stack& s) {
 // caller gives it one.
 G* GfGet(const GFreeEnv& env, size_t stack_size);
 
-// Gives a dead G back. A stack of another size than `stack_size` is freed.
+// Gives a dead G back. A stack that is neither of `stack_size` nor of kMinStack
+// is freed.
 void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
 // Moves all of `local` to the global list, as when its P goes away. (gfpurge)
@@ -96,14 +115,16 @@ void GfPurge(GFreeLocal* local, GFreeGlobal* global);
 // How many Gs of the global pool nobody has needed since the last call: such
 // with stacks, and such without.
 struct IdleGs {
-  int32_t with_stack;
+  int32_t with_stack[kNumGFreeKinds];
   int32_t no_stack;
 };
 IdleGs MarkIdle(GFreeGlobal* global);
 
 // Frees the stacks of up to `max` Gs of the global pool. Returns of how many, 0
-// when there are none left. No report is under way, here and in FreeGs.
-int32_t FreeStacks(GFreeGlobal* global, stack::StackPool* pool, int32_t max);
+// when there are none of this kind left. No report is under way, here and in
+// FreeGs.
+int32_t FreeStacks(GFreeGlobal* global, GFreeKind kind, stack::StackPool* pool,
+                   int32_t max);
 
 // Gives the memory of Gs without stacks back, by whole blocks, of up to `max`
 // Gs. Returns of how many, 0 when there are none left.

@@ -70,13 +70,20 @@ class GFreeTest : public testing::Test {
   int32_t global_n() { return global_.n.load(std::memory_order_relaxed); }
 
   // Takes all Gs of a pool.
-  std::vector<G*> TakeGlobal(base::BitPool GFreeGlobal::*pool)
-      ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  std::vector<G*> TakeWithStack(GFreeKind kind = kGFreeStarting) {
     os::LockGuard guard(global_.lock);
+    return TakeAll(&global_.with_stack[kind]);
+  }
+  std::vector<G*> TakeNoStack() {
+    os::LockGuard guard(global_.lock);
+    return TakeAll(&global_.no_stack);
+  }
+
+  std::vector<G*> TakeAll(base::BitPool* pool) {
     std::vector<G*> out;
-    while (!(global_.*pool).empty()) {
-      const size_t i = (global_.*pool).First();
-      (global_.*pool).Remove(i);
+    while (!pool->empty()) {
+      const size_t i = pool->First();
+      pool->Remove(i);
       out.push_back(gs_[i]);
     }
     return out;
@@ -97,7 +104,7 @@ using GFreeDeathTest = GFreeTest;
 TEST_F(GFreeTest, FreeListEmpty) {
   EXPECT_EQ(GfGet(env_, kSize), nullptr);
   EXPECT_EQ(GfGet(no_p_, kSize), nullptr);
-  EXPECT_EQ(local_.n, 0);
+  EXPECT_EQ(local_.n(), 0);
   EXPECT_EQ(global_n(), 0);
 }
 
@@ -107,53 +114,53 @@ TEST_F(GFreeTest, TheLastOneBackIsTheNextOneOut) {
   const stack::Stack stack = last->stack;
   GfPut(env_, first, kSize);
   GfPut(env_, last, kSize);
-  EXPECT_EQ(local_.n, 2);
+  EXPECT_EQ(local_.n(), 2);
   EXPECT_EQ(GfGet(env_, kSize), last);
   EXPECT_EQ(last->stack, stack);
   EXPECT_EQ(GfGet(env_, kSize), first);
   EXPECT_EQ(GfGet(env_, kSize), nullptr);
-  EXPECT_EQ(local_.n, 0);
+  EXPECT_EQ(local_.n(), 0);
 }
 
 // Issue 2: free list half full. It is served without the global list.
 TEST_F(GFreeTest, HalfFullListIsLeftAlone) {
   FillGlobal(5, kWithStack);
   FillLocal(32, kNoStack);
-  EXPECT_EQ(local_.n, 32);
+  EXPECT_EQ(local_.n(), 32);
   EXPECT_EQ(global_n(), 5);
   for (int i = 0; i < 32; i++) {
     G* const gp = GfGet(env_, kSize);
     ASSERT_NE(gp, nullptr);
     ASSERT_FALSE(gp->stack);
   }
-  EXPECT_EQ(local_.n, 0);
+  EXPECT_EQ(local_.n(), 0);
   EXPECT_EQ(global_n(), 5);
 }
 
 // Issue 2: over 64. The 64th spills: 33 go, 31 stay.
 TEST_F(GFreeTest, Over64Spills33AndKeeps31) {
   FillLocal(63, kWithStack);
-  EXPECT_EQ(local_.n, 63);
+  EXPECT_EQ(local_.n(), 63);
   EXPECT_EQ(global_n(), 0);
   FillLocal(1, kWithStack);
-  EXPECT_EQ(local_.n, 31);
+  EXPECT_EQ(local_.n(), 31);
   EXPECT_EQ(global_n(), 33);
   // What has lain longest went; the last one back is the next one out.
   for (int i = 63; i > 32; i--) EXPECT_EQ(GfGet(env_, kSize), gs_[i]);
-  EXPECT_EQ(local_.n, 0);
-  EXPECT_EQ(TakeGlobal(&GFreeGlobal::with_stack).size(), 33u);
-  EXPECT_TRUE(TakeGlobal(&GFreeGlobal::no_stack).empty());
+  EXPECT_EQ(local_.n(), 0);
+  EXPECT_EQ(TakeWithStack().size(), 33u);
+  EXPECT_TRUE(TakeNoStack().empty());
 }
 
 TEST_F(GFreeTest, SpillSortsByStack) {
   for (int i = 0; i < 33; i++) FillLocal(1, i % 3 == 0);
   FillLocal(31, kNoStack);  // these stay
-  EXPECT_EQ(local_.n, 31);
+  EXPECT_EQ(local_.n(), 31);
   EXPECT_EQ(global_n(), 33);
-  const std::vector<G*> with = TakeGlobal(&GFreeGlobal::with_stack);
+  const std::vector<G*> with = TakeWithStack();
   EXPECT_EQ(with.size(), 11u);
   for (G* gp : with) EXPECT_TRUE(gp->stack);
-  const std::vector<G*> without = TakeGlobal(&GFreeGlobal::no_stack);
+  const std::vector<G*> without = TakeNoStack();
   EXPECT_EQ(without.size(), 22u);
   for (G* gp : without) EXPECT_FALSE(gp->stack);
 }
@@ -162,7 +169,7 @@ TEST_F(GFreeTest, AnEmptyListTakesABatchOf32) {
   FillGlobal(40, kWithStack);
   EXPECT_EQ(global_n(), 40);
   EXPECT_NE(GfGet(env_, kSize), nullptr);
-  EXPECT_EQ(local_.n, 31);
+  EXPECT_EQ(local_.n(), 31);
   EXPECT_EQ(global_n(), 8);
 }
 
@@ -184,8 +191,8 @@ TEST_F(GFreeTest, ABatchPrefersThoseWithStacks) {
   FillGlobal(20, kNoStack);
   EXPECT_NE(GfGet(env_, kSize), nullptr);
   EXPECT_EQ(global_n(), 8);
-  EXPECT_TRUE(TakeGlobal(&GFreeGlobal::with_stack).empty());
-  EXPECT_EQ(TakeGlobal(&GFreeGlobal::no_stack).size(), 8u);
+  EXPECT_TRUE(TakeWithStack().empty());
+  EXPECT_EQ(TakeNoStack().size(), 8u);
 }
 
 TEST_F(GFreeTest, TheGlobalPoolGivesNeighbours) {
@@ -233,6 +240,53 @@ TEST_F(GFreeTest, WithoutAPTheWrongSizeGoesToThePool) {
   EXPECT_EQ(pool_.stats().taken_stacks, 0u);
 }
 
+// Stacks of the smallest size are kept too, for who asks for them.
+TEST_F(GFreeTest, SmallStacksAreKeptApart) {
+  for (const GFreeEnv& env : {env_, no_p_}) {
+    G* const small = NewG(kWithStack, stack::kMinStack);
+    G* const starting = NewG(kWithStack);
+    GfPut(env, small, kSize);
+    GfPut(env, starting, kSize);
+    EXPECT_EQ(small->stack.size(), stack::kMinStack);
+    EXPECT_EQ(GfGet(env, stack::kMinStack), small);
+    EXPECT_EQ(small->stack.size(), stack::kMinStack);
+    EXPECT_EQ(GfGet(env, stack::kMinStack), nullptr)
+        << "took a stack from the other kind";
+    EXPECT_EQ(GfGet(env, kSize), starting);
+    EXPECT_EQ(GfGet(env, kSize), nullptr);
+  }
+}
+
+TEST_F(GFreeTest, SmallOnesSpillAndAreFreedByKind) {
+  for (int i = 0; i < 64; i++) {
+    GfPut(env_, NewG(kWithStack, stack::kMinStack), kSize);
+  }
+  EXPECT_EQ(local_.of[kGFreeSmall].n, 31);
+  EXPECT_EQ(global_n(), 33);
+  FillGlobal(2, kWithStack);
+  EXPECT_EQ(FreeStacks(&global_, kGFreeSmall, &pool_, 100), 16);
+  EXPECT_EQ(FreeStacks(&global_, kGFreeSmall, &pool_, 100), 16);
+  EXPECT_EQ(FreeStacks(&global_, kGFreeSmall, &pool_, 100), 1);
+  EXPECT_EQ(FreeStacks(&global_, kGFreeSmall, &pool_, 100), 0);
+  EXPECT_EQ(TakeNoStack().size(), 33u);
+  EXPECT_EQ(TakeWithStack().size(), 2u);
+  EXPECT_TRUE(TakeWithStack(kGFreeSmall).empty());
+}
+
+TEST_F(GFreeTest, TheFewestFreeOnesOfAPeriodAreIdle) {
+  FillGlobal(3, kWithStack);
+  FillGlobal(5, kNoStack);
+  GfPut(no_p_, NewG(kWithStack, stack::kMinStack), kSize);
+  MarkIdle(&global_);
+  G* const gp = GfGet(no_p_, kSize);
+  GfPut(no_p_, gp, kSize);
+  GfPut(no_p_, NewG(kWithStack), kSize);
+  const IdleGs idle = MarkIdle(&global_);
+  EXPECT_EQ(idle.with_stack[kGFreeStarting], 2);
+  EXPECT_EQ(idle.with_stack[kGFreeSmall], 1);
+  EXPECT_EQ(idle.no_stack, 5);
+}
+
 TEST_F(GFreeTest, AThreadWithoutAPUsesTheGlobalList) {
   FillGlobal(2, kNoStack);
   FillGlobal(1, kWithStack);
@@ -249,12 +303,12 @@ TEST_F(GFreeTest, PurgeMovesAllToTheGlobalList) {
   FillLocal(3, kWithStack);
   FillLocal(4, kNoStack);
   GfPurge(&local_, &global_);
-  EXPECT_EQ(local_.n, 0);
+  EXPECT_EQ(local_.n(), 0);
   EXPECT_EQ(global_n(), 7);
   GfPurge(&local_, &global_);  // of nothing
   EXPECT_EQ(global_n(), 7);
-  EXPECT_EQ(TakeGlobal(&GFreeGlobal::with_stack).size(), 3u);
-  EXPECT_EQ(TakeGlobal(&GFreeGlobal::no_stack).size(), 4u);
+  EXPECT_EQ(TakeWithStack().size(), 3u);
+  EXPECT_EQ(TakeNoStack().size(), 4u);
 }
 
 TEST_F(GFreeTest, AFreeStackIsPoisonedUntilItIsReused) {
@@ -306,7 +360,7 @@ TEST_F(GFreeTest, ThreadsShareTheGlobalList) {
   for (int i = 0; i < kThreads; i++) threads.emplace_back(work, i != 0);
   for (std::thread& t : threads) t.join();
   EXPECT_EQ(global_n(), kGs);
-  const std::vector<G*> all = TakeGlobal(&GFreeGlobal::no_stack);
+  const std::vector<G*> all = TakeNoStack();
   EXPECT_EQ(std::set<G*>(all.begin(), all.end()).size(), size_t{kGs});
 }
 

@@ -256,6 +256,7 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
       base::Throw("out of memory: no stack for an M");
     }
     mp->g0.stack = *g0_stack;
+    sched->g0_stacks.fetch_add(1, std::memory_order_relaxed);
   }
   os::LockGuard guard(sched->lock);
   mp->alllink = sched->allm;
@@ -294,7 +295,9 @@ void JoinM(M* mp) {
   while (!made()) os::OsYield();
   os::OsThreadJoin(&mp->thread);
   mp->joined = true;
-  if (mp->g0.stack.lo != 0) mp->sched->stackpool.Free(nullptr, mp->g0.stack);
+  if (mp->g0.stack.lo == 0) return;
+  mp->sched->stackpool.Free(nullptr, mp->g0.stack);
+  mp->sched->g0_stacks.fetch_sub(1, std::memory_order_relaxed);
 }
 
 int64_t MReserveId(Sched* sched) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 #include <stdexcept>
+#include <string>
 
 #include "absl/base/optimization.h"
 #include "absl/strings/str_format.h"
@@ -73,20 +74,21 @@ uint64_t NextGoid(Sched* sched, P* pp) {
   return pp->goidcache++;
 }
 
+// What a goroutine gets that asks for `asked` bytes.
+size_t GivenStackSize(absl::string_view what, size_t asked) {
+  const absl::Status status = CheckStackSize(what, asked);
+  if (!status.ok()) throw std::invalid_argument(std::string(status.message()));
+  // Instrumented frames do not fit into the smallest.
+  constexpr size_t kLeast =
+      sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan ? 16 << 10 : 0;
+  return std::max(kLeast, stack::Round2(asked));
+}
+
 size_t StackSize(Sched* sched, const GoOptions& options) {
   if (options.stack_size == 0) {
     return sched->starting_stack_size.load(std::memory_order_relaxed);
   }
-  if (options.stack_size < stack::kMinStack ||
-      options.stack_size > stack::kMaxStack) {
-    throw std::invalid_argument(absl::StrFormat(
-        "heddle: GoOptions::stack_size is %d bytes; it must be %d to %d",
-        options.stack_size, stack::kMinStack, stack::kMaxStack));
-  }
-  // Instrumented frames do not fit into the smallest.
-  constexpr size_t kLeast =
-      sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan ? 16 << 10 : 0;
-  return std::max(kLeast, stack::Round2(options.stack_size));
+  return GivenStackSize("GoOptions::stack_size", options.stack_size);
 }
 
 }  // namespace
@@ -163,6 +165,16 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
   Releasem(mp);
   return newg;
+}
+
+size_t StartingStackSize(Sched* sched, size_t bytes) {
+  // Relaxed: a size orders nothing.
+  if (bytes == 0) {
+    return sched->starting_stack_size.load(std::memory_order_relaxed);
+  }
+  return sched->starting_stack_size.exchange(
+      GivenStackSize("the starting stack size", bytes),
+      std::memory_order_relaxed);
 }
 
 void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,

@@ -40,6 +40,13 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
 // if that is not null. Never fails: ends the process. (malg)
 G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size);
 
+// Sets how many bytes the stacks of later goroutines have that ask for none,
+// rounded up to a power of two; 0 only reads. Returns the former size. Stacks
+// of dead goroutines that no longer fit are freed when those are reused. Throws
+// std::invalid_argument if it is out of range. Thread-safe.
+// (runtime.startingStackSize)
+size_t StartingStackSize(Sched* sched, size_t bytes);
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_NEWPROC_H_

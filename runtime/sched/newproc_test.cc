@@ -90,20 +90,20 @@ TEST(NewProcTest, FreeListOver64SpillsToTheGlobalOne) {
     for (int i = 0; i < 63; i++) GoOn([] {});
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     P* pp = Getg()->m->p;
-    EXPECT_EQ(pp->gfree.n, 63);
+    EXPECT_EQ(pp->gfree.n(), 63);
     EXPECT_EQ(s->gfree.n.load(), 0);
     for (int i = 0; i < 64; i++) GoOn([] {});
-    EXPECT_EQ(pp->gfree.n, 0);
+    EXPECT_EQ(pp->gfree.n(), 0);
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     // The 64th makes it spill until 31 are left.
-    EXPECT_EQ(pp->gfree.n, 31);
+    EXPECT_EQ(pp->gfree.n(), 31);
     EXPECT_EQ(s->gfree.n.load(), 33);
     // Half empty: the P's own are used first, then a batch comes back.
     for (int i = 0; i < 31; i++) GoOn([] {});
-    EXPECT_EQ(pp->gfree.n, 0);
+    EXPECT_EQ(pp->gfree.n(), 0);
     EXPECT_EQ(s->gfree.n.load(), 33);
     GoOn([] {});
-    EXPECT_EQ(pp->gfree.n, 31);
+    EXPECT_EQ(pp->gfree.n(), 31);
     EXPECT_EQ(s->gfree.n.load(), 1);
     EXPECT_EQ(NumG(s.get()), 65);
   });
@@ -199,7 +199,7 @@ TEST(NewProcTest, ACopyThatThrowsStartsNothing) {
     for (int i = 0; i < 3; i++) {
       EXPECT_THROW(GoOn(f), std::runtime_error);
       EXPECT_EQ(GCount(s.get()), 1);
-      EXPECT_EQ(Getg()->m->p->gfree.n, 1);
+      EXPECT_EQ(Getg()->m->p->gfree.n(), 1);
       EXPECT_EQ(Getg()->m->gate.locks(), 0);
     }
     EXPECT_EQ(NumG(s.get()), 2);

@@ -4,11 +4,19 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
 #include "runtime/os/cpu_count.h"
 #include "runtime/stack/stack.h"
 
 namespace heddle::sched {
+
+absl::Status CheckStackSize(absl::string_view what, size_t bytes) {
+  if (bytes >= stack::kMinStack && bytes <= stack::kMaxStack) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("heddle: %s is %d bytes; it must be %d to %d", what,
+                      bytes, stack::kMinStack, stack::kMaxStack));
+}
 
 absl::StatusOr<Options> ResolveOptions(const Options& options) {
   Options resolved = options;
@@ -33,12 +41,9 @@ absl::StatusOr<Options> ResolveOptions(const Options& options) {
       if (resolved.procs > kMaxProcs) resolved.procs = kMaxProcs;
     }
   }
-  if (options.stack_size < stack::kMinStack ||
-      options.stack_size > stack::kMaxStack) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "heddle: Options::stack_size is %d bytes; it must be %d to %d",
-        options.stack_size, stack::kMinStack, stack::kMaxStack));
-  }
+  const absl::Status stack_size =
+      CheckStackSize("Options::stack_size", options.stack_size);
+  if (!stack_size.ok()) return stack_size;
   resolved.stack_size = stack::Round2(options.stack_size);
   if (options.max_threads < 1) {
     return absl::InvalidArgumentError(absl::StrFormat(

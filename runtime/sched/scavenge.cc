@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/algorithm/container.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/freeze.h"
 
@@ -18,6 +19,10 @@ constexpr size_t kStacks = 16;
 constexpr int32_t kGs = 4096;
 constexpr int kQuietPeriods = 2;
 
+bool HasStacks(const IdleGs& idle) {
+  return absl::c_any_of(idle.with_stack, [](int32_t n) { return n > 0; });
+}
+
 }  // namespace
 
 bool Scavenger::Step(int64_t now, bool busy) {
@@ -25,7 +30,7 @@ bool Scavenger::Step(int64_t now, bool busy) {
   // What a program leaves when it becomes idle is found by the second mark.
   const bool pending = quiet_periods_ <= kQuietPeriods;
   if (now < next_step_) return pending;
-  if (idle_.with_stack == 0 && pools_done_ && now >= next_period_) {
+  if (!HasStacks(idle_) && pools_done_ && now >= next_period_) {
     next_period_ = now + kPeriodNs;
     idle_ = MarkIdle(&sched_->gfree);
     sched_->stackpool.MarkIdle();
@@ -34,18 +39,21 @@ bool Scavenger::Step(int64_t now, bool busy) {
   }
   const int64_t end = now + kStepNs;
   // Reports look at Gs, and at their stacks.
-  while (idle_.with_stack > 0 && !Frozen() && os::Nanotime() < end) {
-    const int32_t n =
-        FreeStacks(&sched_->gfree, &sched_->stackpool, idle_.with_stack);
-    idle_.with_stack = n == 0 ? 0 : idle_.with_stack - n;
-    quiet_periods_ = 0;
+  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
+    int32_t& idle = idle_.with_stack[kind];
+    while (idle > 0 && !Frozen() && os::Nanotime() < end) {
+      const int32_t n = FreeStacks(&sched_->gfree, static_cast<GFreeKind>(kind),
+                                   &sched_->stackpool, idle);
+      idle = n == 0 ? 0 : idle - n;
+      quiet_periods_ = 0;
+    }
   }
   while (idle_.no_stack > 0 && !Frozen() && os::Nanotime() < end) {
     const int32_t n = FreeGs(&sched_->gfree, std::min(idle_.no_stack, kGs));
     idle_.no_stack = n == 0 ? 0 : idle_.no_stack - n;
     if (n != 0) quiet_periods_ = 0;
   }
-  while (idle_.with_stack == 0 && !pools_done_ && os::Nanotime() < end) {
+  while (!HasStacks(idle_) && !pools_done_ && os::Nanotime() < end) {
     pools_done_ = sched_->stackpool.Return(kStacks) == 0;
     if (!pools_done_) quiet_periods_ = 0;
   }
@@ -60,7 +68,11 @@ void FreeOsMemory(Sched* sched) {
     pp->stackcache.Flush(&sched->stackpool);
   }
   Releasem(mp);
-  while (FreeStacks(&sched->gfree, &sched->stackpool, INT32_MAX) > 0) {
+  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
+    do {
+      while (Frozen()) WaitForThaw();
+    } while (FreeStacks(&sched->gfree, static_cast<GFreeKind>(kind),
+                        &sched->stackpool, INT32_MAX) > 0);
   }
   sched->stackpool.ReturnAll();
   FreeGs(&sched->gfree, INT32_MAX);

@@ -89,7 +89,7 @@ TEST_F(ScavengeTest, FreeOsMemoryDoesItAtOnce) {
   s_.Run([] {
     // The calling P's own go too.
     FreeOsMemory(Getg()->m->sched);
-    EXPECT_EQ(Getg()->m->p->gfree.n, 0);
+    EXPECT_EQ(Getg()->m->p->gfree.n(), 0);
   });
   StartMany(&s_);
   EXPECT_GE(ReadStats(s_.get()).goroutines_created, 2u * kMany);
@@ -113,7 +113,7 @@ TEST_F(ScavengeTest, DeepMemoryIsNotKept) {
     };
     for (int i = 0; i < 2; i++) {
       NewProc(Getg()->m->sched, MakeFuncVal(go_deep), {}, 0);
-      GoschedUntil([] { return Getg()->m->p->gfree.n == 1; });
+      GoschedUntil([] { return Getg()->m->p->gfree.n() == 1; });
     }
   });
   EXPECT_NE(deep, nullptr);

@@ -55,7 +55,7 @@ PLine LookAt(const P* pp) {
           pp->syscalltick.load(std::memory_order_relaxed),
           mp == nullptr ? kNone : mp->id,
           pp->runq.size(),
-          pp->gfree.n};
+          pp->gfree.n()};
 }
 
 MLine LookAt(const M* mp) {

@@ -1,5 +1,7 @@
 #include "runtime/sched/stats.h"
 
+#include <algorithm>
+
 #include "runtime/os/clock.h"
 #include "runtime/sched/p_lifecycle.h"
 
@@ -24,7 +26,7 @@ void ReadPs(Sched* sched, Stats* s) {
   for (int32_t i = 0; i < kMaxProcs; i++) {
     const P* pp = GetP(sched, i);
     if (pp == nullptr) break;
-    s->free_goroutines += pp->gfree.n;
+    s->free_goroutines += pp->gfree.n();
     s->goroutines_created += pp->ngcreated.load(std::memory_order_relaxed);
     if (i < s->gomaxprocs) s->local_queues.push_back(pp->runq.size());
   }
@@ -41,6 +43,13 @@ Stats ReadStats(Sched* sched) {
   s.system_goroutines = sched->nsystem.load(std::memory_order_relaxed);
   s.hogs = sched->nhogs.load(std::memory_order_relaxed);
   s.stacks = sched->stackpool.stats();
+  s.stacks_in_use = s.goroutines + s.system_goroutines +
+                    sched->g0_stacks.load(std::memory_order_relaxed);
+  s.stacks_returned = static_cast<int64_t>(s.stacks.returned_stacks);
+  // These are not all of one moment.
+  s.stacks_cached = std::max<int64_t>(
+      0, static_cast<int64_t>(s.stacks.taken_stacks + s.stacks.free_stacks) -
+             s.stacks_in_use - s.stacks_returned);
   s.guard = sched->stackpool.guard_kind();
   s.time_to_run = sched->time_to_run.Read();
   s.mutex_wait_ns = sched->mutex_wait_ns.load(std::memory_order_relaxed);

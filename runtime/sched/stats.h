@@ -49,8 +49,16 @@ struct Stats {
   int64_t global_queue = 0;
   std::vector<uint32_t> local_queues;
 
-  // The memory of stacks, in stacks and bytes; those that Ps keep to themselves
-  // count as taken. And how their guard pages are made.
+  // Stacks: of goroutines that exist, and of threads where those have ours;
+  // kept for reuse with dead goroutines, by Ps and in the pools, with what
+  // memory they have touched; kept without memory, which went back to the
+  // system.
+  int64_t stacks_in_use = 0;
+  int64_t stacks_cached = 0;
+  int64_t stacks_returned = 0;
+  // The same as the pools see it, with bytes of address space: what is in use
+  // or with dead goroutines or Ps counts as taken. And how guard pages are
+  // made.
   stack::StackPool::Stats stacks;
   stack::GuardKind guard = stack::GuardKind::kMprotect;
 
