@@ -9,7 +9,11 @@
 #include "runtime/go.h"                // IWYU pragma: export
 #include "runtime/labels.h"            // IWYU pragma: export
 #include "runtime/runtime.h"           // IWYU pragma: export
+#include "runtime/sync/cond.h"         // IWYU pragma: export
 #include "runtime/sync/mutex.h"        // IWYU pragma: export
+#include "runtime/sync/once.h"         // IWYU pragma: export
+#include "runtime/sync/rw_mutex.h"     // IWYU pragma: export
+#include "runtime/sync/semaphore.h"    // IWYU pragma: export
 #include "runtime/sync/wait_group.h"   // IWYU pragma: export
 
 #endif  // HEDDLE_H_

@@ -39,6 +39,31 @@ void MStart(void* arg) {
   Setg(nullptr);
 }
 
+// Keeps sched from its end while the thread of mp (null if it has no M), if it
+// is none of sched's, readies a goroutine.
+class Visit {
+ public:
+  Visit(Sched* sched, const M* mp)
+      : sched_(mp == nullptr || mp->sched != sched ? sched : nullptr) {
+    // Relaxed: until the goroutine is queued, it is what keeps sched alive, and
+    // whoever then ends sched comes after the queue's lock.
+    if (sched_ != nullptr) {
+      sched_->visitors.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  ~Visit() {
+    // Release: pairs with the acquire in DestroySched.
+    if (sched_ != nullptr) {
+      sched_->visitors.fetch_sub(1, std::memory_order_release);
+    }
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+ private:
+  Sched* const sched_;
+};
+
 }  // namespace
 
 void MInit(M* mp) {
@@ -65,6 +90,7 @@ void LowerSpinning(Sched* sched, const char* who) {
 
 void Submit(Sched* sched, G* gp) {
   M* mp = Acquirem();
+  const Visit visit(sched, mp);
   P* pp = CurrentP(sched, mp);
   if (pp != nullptr) {
     RunqPut(sched, pp, gp, /*next=*/true);
@@ -79,6 +105,7 @@ void Submit(Sched* sched, G* gp) {
 void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {
   if (n == 1) return Submit(sched, batch->Pop());
   M* mp = Acquirem();
+  const Visit visit(sched, mp);
   P* pp = CurrentP(sched, mp);
   if (pp != nullptr) n -= static_cast<int32_t>(pp->runq.PutBatch(batch));
   if (n > 0) {

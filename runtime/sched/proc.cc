@@ -5,6 +5,7 @@
 
 #include "absl/base/attributes.h"
 #include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
 #include "runtime/os/quiet_threads.h"
 #include "runtime/sched/all_scheds.h"
 #include "runtime/sched/check_dead.h"
@@ -235,6 +236,9 @@ bool M0Leaves(M* m0) {
 }
 
 void DestroySched(Sched* sched) {
+  // They have queued their goroutine: at most they start a thread yet.
+  // Acquire: pairs with the release in Visit.
+  while (sched->visitors.load(std::memory_order_acquire) != 0) os::OsYield();
   M* sysmon;
   bool wait = true;
   {

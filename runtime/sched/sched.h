@@ -150,6 +150,10 @@ struct Sched : Spinning {
   bool run_under_way ABSL_GUARDED_BY(lock) = false;
   // The runtime ends: Ms leave.
   std::atomic<bool> exiting{false};
+  // Threads of others that are readying a goroutine of this one's: its end
+  // waits for them, as the goroutine may end, and Run return, before they are
+  // done.
+  std::atomic<int32_t> visitors{0};
   Sched* next_orphan = nullptr;  // see proc.cc
 
   // ---- reports ----

@@ -76,7 +76,7 @@ TEST(TrackingTest, WaitsForMutexesAreAddedUp) {
 
 TEST(TrackingTest, OtherWaitsAreNot) {
   SchedForTest s({.procs = 1, .preempt = false});
-  ParkAndReady(s, 10 * kGTrackingPeriod, WaitReason::kWaitGroupWait);
+  ParkAndReady(s, 10 * kGTrackingPeriod, WaitReason::kSemacquire);
   EXPECT_EQ(s->mutex_wait_ns.load(), 0);
   EXPECT_GT(Samples(s.get()), 10u);
 }

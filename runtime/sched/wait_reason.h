@@ -15,7 +15,10 @@ namespace heddle::sched {
 enum class WaitReason : uint8_t {
   kZero,
   kMutexLock,
-  kWaitGroupWait,
+  kRWMutexRLock,
+  kRWMutexLock,
+  kSemacquire,  // WaitGroup's too, as in Go
+  kCondWait,
   kStoppingTheWorld,
 };
 
@@ -26,8 +29,14 @@ constexpr const char* WaitReasonText(WaitReason reason) {
       return "";
     case WaitReason::kMutexLock:
       return "sync.Mutex.Lock";
-    case WaitReason::kWaitGroupWait:
-      return "semacquire";  // as WaitGroup.Wait shows in Go 1.21
+    case WaitReason::kRWMutexRLock:
+      return "sync.RWMutex.RLock";
+    case WaitReason::kRWMutexLock:
+      return "sync.RWMutex.Lock";
+    case WaitReason::kSemacquire:
+      return "semacquire";
+    case WaitReason::kCondWait:
+      return "sync.Cond.Wait";
     case WaitReason::kStoppingTheWorld:
       return "stopping the world";
   }
@@ -36,7 +45,9 @@ constexpr const char* WaitReasonText(WaitReason reason) {
 
 // Whether the wait is for a mutex (/sync/mutex/wait/total). (isMutexWait)
 constexpr bool IsMutexWait(WaitReason reason) {
-  return reason == WaitReason::kMutexLock;
+  return reason == WaitReason::kMutexLock ||
+         reason == WaitReason::kRWMutexRLock ||
+         reason == WaitReason::kRWMutexLock;
 }
 
 }  // namespace heddle::sched

@@ -11,7 +11,7 @@ namespace {
 TEST(WaitReasonTest, TextsAreGos) {
   EXPECT_STREQ(WaitReasonText(WaitReason::kZero), "");
   EXPECT_STREQ(WaitReasonText(WaitReason::kMutexLock), "sync.Mutex.Lock");
-  EXPECT_STREQ(WaitReasonText(WaitReason::kWaitGroupWait), "semacquire");
+  EXPECT_STREQ(WaitReasonText(WaitReason::kSemacquire), "semacquire");
   EXPECT_STREQ(WaitReasonText(WaitReason::kStoppingTheWorld),
                "stopping the world");
 }

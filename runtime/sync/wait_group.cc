@@ -48,7 +48,7 @@ void WaitGroup::Wait() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   } while (!state_.compare_exchange_weak(
       state, state + 1, std::memory_order_acquire, std::memory_order_acquire));
   queue_.PushBack(&waiter);
-  waiter.Wait(&lock_, sched::WaitReason::kWaitGroupWait);
+  waiter.Wait(&lock_, sched::WaitReason::kSemacquire);
 }
 
 }  // namespace heddle

@@ -83,8 +83,9 @@ class WaitQueue {
   uint32_t size() const { return size_; }
   WaitNode* front() const { return queue_.front(); }
 
-  void PushBack(Waiter* w) {
-    queue_.PushBack(w->node());
+  void PushBack(Waiter* w) { PushBack(w->node()); }
+  void PushBack(WaitNode* node) {
+    queue_.PushBack(node);
     size_++;
   }
   void PushFront(Waiter* w) {

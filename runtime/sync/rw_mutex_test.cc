@@ -1,0 +1,225 @@
+// After Go's rwmutex_test.go.
+
+#include "runtime/sync/rw_mutex.h"
+
+#include <atomic>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <thread>  // NOLINT
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "heddle.h"
+
+namespace heddle {
+namespace {
+
+// Until the goroutine that was just started waits, with one P: each 61st turn
+// is the global queue's, where a Yield puts its caller.
+void LetRun() {
+  for (int i = 0; i < 3; i++) Yield();
+}
+
+TEST(RWMutexTest, TryLocks) {
+  RWMutex mu;
+  EXPECT_TRUE(mu.TryLock());
+  EXPECT_FALSE(mu.TryLock());
+  EXPECT_FALSE(mu.TryRLock());
+  mu.Unlock();
+  EXPECT_TRUE(mu.TryRLock());
+  EXPECT_TRUE(mu.TryRLock());
+  EXPECT_FALSE(mu.TryLock());
+  mu.RUnlock();
+  EXPECT_FALSE(mu.TryLock());
+  mu.RUnlock();
+  EXPECT_TRUE(mu.TryLock());
+  mu.Unlock();
+}
+
+TEST(RWMutexTest, WorksWithTheStandardsGuards) {
+  RWMutex mu;
+  { const std::lock_guard<RWMutex> guard(mu); }
+  {
+    const std::shared_lock<RWMutex> a(mu);
+    const std::shared_lock<RWMutex> b(mu, std::try_to_lock);
+    EXPECT_TRUE(b.owns_lock());
+    const std::unique_lock<RWMutex> c(mu, std::try_to_lock);
+    EXPECT_FALSE(c.owns_lock());
+  }
+}
+
+// Go's TestParallelReaders: all hold it at the same time.
+TEST(RWMutexTest, ReadersShare) {
+  for (int procs : {1, 2, 4}) {
+    heddle::Run(Options{.procs = procs}, [] {
+      constexpr int kReaders = 10;
+      RWMutex mu;
+      WaitGroup all_in;
+      WaitGroup done;
+      all_in.Add(kReaders);
+      for (int i = 0; i < kReaders; i++) {
+        done.Go([&] {
+          mu.RLock();
+          all_in.Done();
+          all_in.Wait();
+          mu.RUnlock();
+        });
+      }
+      done.Wait();
+    });
+  }
+}
+
+// Go's HammerRWMutex. activity: 1 for each reader, 10,000 for the writer.
+void Read(RWMutex* mu, std::atomic<int>* activity, int rounds) {
+  for (int i = 0; i < rounds; i++) {
+    if (i % 5 == 0 && mu->TryRLock()) {
+      EXPECT_LT(activity->fetch_add(1), 10'000);
+      activity->fetch_sub(1);
+      mu->RUnlock();
+    }
+    mu->RLock();
+    EXPECT_LT(activity->fetch_add(1), 10'000);
+    if (i % 16 == 0) Yield();
+    activity->fetch_sub(1);
+    mu->RUnlock();
+  }
+}
+
+void Write(RWMutex* mu, std::atomic<int>* activity, int64_t* plain,
+           int rounds) {
+  for (int i = 0; i < rounds; i++) {
+    if (i % 5 == 0 && mu->TryLock()) {
+      EXPECT_EQ(activity->fetch_add(10'000), 0);
+      activity->fetch_sub(10'000);
+      mu->Unlock();
+    }
+    mu->Lock();
+    EXPECT_EQ(activity->fetch_add(10'000), 0);
+    ++*plain;
+    if (i % 16 == 0) Yield();
+    activity->fetch_sub(10'000);
+    mu->Unlock();
+  }
+}
+
+void Hammer(const Options& options, int readers, int rounds) {
+  RWMutex mu;
+  std::atomic<int> activity{0};
+  int64_t plain = 0;
+  heddle::Run(options, [&] {
+    Go([&] { Write(&mu, &activity, &plain, rounds); });
+    for (int i = 0; i < readers / 2; i++) {
+      Go([&] { Read(&mu, &activity, rounds); });
+    }
+    Go([&] { Write(&mu, &activity, &plain, rounds); });
+    for (int i = readers / 2; i < readers; i++) {
+      Go([&] { Read(&mu, &activity, rounds); });
+    }
+  });
+  EXPECT_EQ(plain, 2 * rounds);
+}
+
+TEST(RWMutexTest, Excludes) {
+  for (int readers : {1, 3, 10}) {
+    for (int procs : {1, 2, 4}) Hammer({.procs = procs}, readers, 300);
+  }
+}
+
+TEST(RWMutexTest, ExcludesUnderRandomScheduling) {
+  for (uint64_t seed = 1; seed <= 10; seed++) {
+    Hammer({.procs = 1, .randomize = true, .seed = seed}, 5, 200);
+  }
+  Hammer({.procs = 2, .migrate_always = true}, 3, 50);
+}
+
+TEST(RWMutexTest, ExcludesPlainThreadsToo) {
+  RWMutex mu;
+  std::atomic<int> activity{0};
+  int64_t plain = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; i++) {
+    threads.emplace_back([&] { Read(&mu, &activity, 500); });
+    threads.emplace_back([&] { Write(&mu, &activity, &plain, 500); });
+  }
+  heddle::Run(Options{.procs = 2}, [&] {
+    for (int i = 0; i < 3; i++) {
+      Go([&] { Read(&mu, &activity, 500); });
+      Go([&] { Write(&mu, &activity, &plain, 500); });
+    }
+  });
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(plain, 5 * 500);
+}
+
+// A writer that waits keeps new readers out; those that come meanwhile go
+// before the next writer.
+TEST(RWMutexTest, NeitherSideStarvesTheOther) {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
+    RWMutex mu;
+    std::string order;
+    WaitGroup wg;
+    const auto write = [&] {
+      mu.Lock();
+      order += 'W';
+      mu.Unlock();
+    };
+    const auto read = [&] {
+      mu.RLock();
+      order += 'r';
+      mu.RUnlock();
+    };
+    const auto start = [&](auto f) {
+      wg.Go(f);
+      LetRun();
+    };
+    mu.RLock();
+    start(write);
+    EXPECT_FALSE(mu.TryRLock()) << "a writer waits";
+    start(read);
+    start(write);
+    start(read);
+    EXPECT_EQ(order, "");
+    mu.RUnlock();
+    wg.Wait();
+    EXPECT_EQ(order, "WrrW");
+  });
+}
+
+TEST(RWMutexTest, ShowsWhatItWaitsFor) {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
+    RWMutex mu;
+    WaitGroup wg;
+    mu.RLock();
+    wg.Go([&] {
+      mu.Lock();
+      mu.Unlock();
+    });
+    LetRun();
+    wg.Go([&] {
+      mu.RLock();
+      mu.RUnlock();
+    });
+    LetRun();
+    const std::string stacks = debug::AllStacks();
+    EXPECT_NE(stacks.find(" [sync.RWMutex.Lock]:\n"), std::string::npos)
+        << stacks;
+    EXPECT_NE(stacks.find(" [sync.RWMutex.RLock]:\n"), std::string::npos)
+        << stacks;
+    mu.RUnlock();
+    wg.Wait();
+  });
+}
+
+TEST(RWMutexDeathTest, Misuse) {
+  RWMutex mu;
+  EXPECT_DEATH(mu.Unlock(), "fatal error: sync: Unlock of unlocked RWMutex");
+  EXPECT_DEATH(mu.RUnlock(), "fatal error: sync: RUnlock of unlocked RWMutex");
+  mu.Lock();
+  EXPECT_DEATH(mu.RUnlock(), "fatal error: sync: RUnlock of unlocked RWMutex");
+  mu.Unlock();
+}
+
+}  // namespace
+}  // namespace heddle
