@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "runtime/sched/m.h"
+#include "runtime/sched/race.h"
 
 namespace heddle {
 
 void SetLabels(Labels labels) {
   sched::G* gp = sched::Curg();
+  const sched::RaceScope not_looked_at;
   if (gp != nullptr) gp->labels = std::move(labels);
 }
 

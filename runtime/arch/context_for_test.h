@@ -66,7 +66,7 @@ class Context {
  private:
   [[gnu::noinline]] HEDDLE_NO_SANITIZE_THREAD McallRequest SwitchIn() {
     sanitizer::Fiber* const g0_fiber = g0_fiber_;
-    sanitizer::StartSwitch(g0_fiber, &fiber_, false);
+    sanitizer::StartSwitch(g0_fiber, &fiber_, false, true);
     const McallRequest request = Gogo(g0_, &buf_);
     sanitizer::FinishSwitch(g0_fiber);
     return request;
@@ -74,7 +74,7 @@ class Context {
 
   [[gnu::noinline]] HEDDLE_NO_SANITIZE_THREAD void SwitchOut(void (*fn)(void*),
                                                              void* arg) {
-    sanitizer::StartSwitch(&fiber_, g0_fiber_, false);
+    sanitizer::StartSwitch(&fiber_, g0_fiber_, false, true);
     Mcall(&buf_, g0_, fn, arg);
     sanitizer::FinishSwitch(&fiber_);
   }
@@ -83,7 +83,7 @@ class Context {
     auto* const self = static_cast<Context*>(arg);
     sanitizer::FinishSwitch(&self->fiber_);
     self->RunBody();
-    sanitizer::StartSwitch(&self->fiber_, self->g0_fiber_, true);
+    sanitizer::StartSwitch(&self->fiber_, self->g0_fiber_, true, true);
     Mcall(&self->buf_, self->g0_, &Context::Finish, self);
     std::abort();  // nobody resumes a finished context
   }

@@ -250,7 +250,7 @@ class SystemstackFromContext : public testing::Test {
 
  private:
   [[gnu::noinline]] HEDDLE_NO_SANITIZE_THREAD static void Switch(Args* args) {
-    sanitizer::StartSwitch(args->g, args->g0, false);
+    sanitizer::StartSwitch(args->g, args->g0, false, true);
     Systemstack(args->g0_sp, &OnG0, args);
     sanitizer::FinishSwitch(args->g);
   }
@@ -259,7 +259,7 @@ class SystemstackFromContext : public testing::Test {
     auto* const args = static_cast<Args*>(p);
     sanitizer::FinishSwitch(args->g0);
     args->fn(args->arg);
-    sanitizer::StartSwitch(args->g0, args->g, false);
+    sanitizer::StartSwitch(args->g0, args->g, false, true);
   }
 };
 

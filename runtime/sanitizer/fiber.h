@@ -21,11 +21,9 @@
 //     left on the other. It must be a named function: gcc drops the attribute
 //     from a lambda.
 //
-// TSan's fibers are made by the first switch to them: a G that never runs costs
-// nothing. g++ 12's TSan dies at 8,128 live ones. They are switched with flag
-// 0: the switch itself orders what the two sides do, as a return to the
-// scheduler does in Go; flag 1 would report races between goroutines that
-// happened to share a thread, and every plain access of the scheduler's.
+// TSan's fibers are made, or taken from those of dead contexts, by the first
+// switch to them: a G that never runs costs nothing. How many there can be, and
+// what a switch orders: see tsan_fiber.h.
 //
 // A Fiber is used by one thread at a time, as the context it belongs to; the
 // caller orders its moves between threads. Without a sanitizer it is an empty
@@ -47,6 +45,8 @@
 #endif
 #if HEDDLE_TSAN
 #include <sanitizer/tsan_interface.h>
+
+#include "runtime/sanitizer/tsan_fiber.h"
 #endif
 
 namespace heddle::sanitizer {
@@ -55,6 +55,12 @@ struct Fiber {
 #if HEDDLE_TSAN
   void* tsan = nullptr;    // null: not made, or not looked up, yet
   bool owns_tsan = false;  // made here; false for a thread's own
+  // How many levels in the runtime it is, which is not looked at. (race.h)
+  int32_t ignoring = 0;
+  // Addresses to synchronise on: from the go statement to the beginning, and
+  // from who ends a wait to who waited.
+  char born = 0;
+  char woken = 0;
 #endif
 #if HEDDLE_FIBER_BOUNDS
   void* fake_stack = nullptr;  // ASan's, while the context does not run
@@ -72,6 +78,7 @@ struct Fiber {
 #if HEDDLE_TSAN
   f->tsan = nullptr;
   f->owns_tsan = false;
+  f->ignoring = 0;
 #endif
 #if HEDDLE_FIBER_BOUNDS
   f->fake_stack = nullptr;
@@ -86,18 +93,31 @@ struct Fiber {
 // then be used with FiberCreate again.
 [[gnu::always_inline]] inline void FiberDestroy([[maybe_unused]] Fiber* f) {
 #if HEDDLE_TSAN
-  if (f->owns_tsan) __tsan_destroy_fiber(f->tsan);
+  if (f->owns_tsan) tsan::RetireFiber(f->tsan);
   f->tsan = nullptr;
   f->owns_tsan = false;
+#endif
+}
+
+// Prepares the first switch to *f, of a goroutine whose go statement ended at
+// `gopc`. `name` is what reports call it.
+[[gnu::always_inline]] inline void FiberBegin([[maybe_unused]] Fiber* f,
+                                              [[maybe_unused]] const char* name,
+                                              [[maybe_unused]] uintptr_t gopc) {
+#if HEDDLE_TSAN
+  f->tsan = tsan::NewFiber(name, gopc);
+  f->owns_tsan = true;
 #endif
 }
 
 // Announces that this thread leaves `from`, its current context, and goes on
 // with `to`. `from_dies`: `from` will never be resumed, so ASan can free the
 // frames that it keeps for it; its Fiber may be destroyed by whoever runs next.
-[[gnu::always_inline]] inline void StartSwitch(
-    [[maybe_unused]] Fiber* from, [[maybe_unused]] Fiber* to,
-    [[maybe_unused]] bool from_dies) {
+// `orders`: what was done before the switch happens before what is done after.
+[[gnu::always_inline]] inline void StartSwitch([[maybe_unused]] Fiber* from,
+                                               [[maybe_unused]] Fiber* to,
+                                               [[maybe_unused]] bool from_dies,
+                                               [[maybe_unused]] bool orders) {
 #if HEDDLE_FIBER_BOUNDS
   to->resumer = from_dies ? nullptr : from;
   __sanitizer_start_switch_fiber(from_dies ? nullptr : &from->fake_stack,
@@ -107,11 +127,11 @@ struct Fiber {
   if (from->tsan == nullptr) from->tsan = __tsan_get_current_fiber();
   void* fiber = to->tsan;
   if (fiber == nullptr) {
-    fiber = __tsan_create_fiber(0);
+    fiber = tsan::NewFiber("heddle", /*gopc=*/0);
     to->tsan = fiber;
     to->owns_tsan = true;
   }
-  __tsan_switch_to_fiber(fiber, 0);
+  __tsan_switch_to_fiber(fiber, orders ? 0 : tsan::kNoSync);
 #endif
 }
 

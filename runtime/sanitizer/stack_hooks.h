@@ -18,7 +18,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 #if HEDDLE_TSAN
-#include <sanitizer/tsan_interface.h>
+#include "runtime/sanitizer/tsan_fiber.h"
 #endif
 #if HEDDLE_MSAN
 #include <sanitizer/msan_interface.h>
@@ -26,22 +26,22 @@
 
 namespace heddle::sanitizer {
 
-// The memory [lo, lo + size) gets a new owner: what its old owners did until
-// their RaceFree of the same `lo` happened before what the new owner does.
-// (racemalloc. Go's also forgets the old accesses; TSan offers no call for
-// that, and the ordering has the same effect.)
+// The memory [lo, lo + size) gets a new owner: what its former ones did to it
+// is forgotten. That orders nothing else: the new owner may race with them, if
+// not here. Reports call it a heap block. (racemalloc)
 [[gnu::always_inline]] inline void RaceMalloc([[maybe_unused]] uintptr_t lo,
                                               [[maybe_unused]] size_t size) {
 #if HEDDLE_TSAN
-  __tsan_acquire(reinterpret_cast<void*>(lo));
+  __tsan_java_alloc(lo, size);
 #endif
 }
 
-// The owner of the memory at `lo` is done with it. (racefree)
+// The owner of [lo, lo + size) is done with it, and with the locks in it. To be
+// called before the next RaceMalloc of the same. (racefree)
 [[gnu::always_inline]] inline void RaceFree([[maybe_unused]] uintptr_t lo,
                                             [[maybe_unused]] size_t size) {
 #if HEDDLE_TSAN
-  __tsan_release(reinterpret_cast<void*>(lo));
+  __tsan_java_free(lo, size);
 #endif
 }
 

@@ -2,9 +2,12 @@
 
 #include <unwind.h>
 
+#include <memory>
+
 #include "runtime/base/throw.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
 
@@ -51,11 +54,19 @@ void Goexit0(G* gp) {
   if (is_main) MainDone(sched, by_goexit);
 }
 
+// All that gp did happened before the Run that waits for it returns.
+void ReleaseEnd(G* gp) {
+  if (gp->is_system) return;
+  if (gp->goid == kMainGoid) RaceReleaseMerge(&gp->home->main_ends);
+  RaceReleaseMerge(&gp->home->ends);
+}
+
 _Unwind_Reason_Code StopAtEnd(int /*version*/, _Unwind_Action actions,
                               _Unwind_Exception_Class /*exception_class*/,
                               _Unwind_Exception* /*exception*/,
                               _Unwind_Context* /*context*/, void* /*arg*/) {
   if ((actions & _UA_END_OF_STACK) != 0) {
+    ReleaseEnd(Getg());
     Acquirem();
     CallLeaveHook(Getg(), Leaving::kEnds);
     McallDying(Goexit0);
@@ -74,6 +85,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 
 void GoroutineMain(G* gp) {
   gp->fn->run(gp->fn_arg);
+  ReleaseEnd(gp);
   Acquirem();
   CallLeaveHook(gp, Leaving::kEnds);
   McallDying(Goexit0);
@@ -84,11 +96,15 @@ void Goexit() {
   if (gp == nullptr) {
     base::Throw("heddle::Goexit called outside a goroutine");
   }
-  auto& exception = Extra(gp)->goexit;
-  exception.reset(new _Unwind_Exception());
-  exception->exception_class = kGoexitClass;
-  exception->exception_cleanup = Swallowed;
-  _Unwind_ForcedUnwind(exception.get(), StopAtEnd, nullptr);
+  _Unwind_Exception* exception;
+  {
+    const RaceScope not_looked_at;
+    Extra(gp)->goexit = std::make_unique<_Unwind_Exception>();
+    exception = gp->extra->goexit.get();
+    exception->exception_class = kGoexitClass;
+    exception->exception_cleanup = Swallowed;
+  }
+  _Unwind_ForcedUnwind(exception, StopAtEnd, nullptr);
   base::Throw("heddle::Goexit: this stack cannot be unwound");
 }
 

@@ -24,6 +24,7 @@
 #include "runtime/os/alt_stack.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/os/note.h"
+#include "runtime/sanitizer/race.h"
 #include "runtime/sched/eh_globals.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gate.h"
@@ -114,6 +115,12 @@ inline G* Curg() {
   return gp == nullptr || gp == &gp->m->g0 ? nullptr : gp;
 }
 
+// The calling goroutine's or g0's fiber, for sanitizer/race.h.
+inline sanitizer::Fiber* RaceSelf() {
+  G* gp = sanitizer::kTsan ? Getg() : nullptr;
+  return gp == nullptr ? nullptr : &gp->fiber;
+}
+
 // What Acquirem does if the P may have been taken. (syscall.cc)
 M* PassGate(M* mp);
 
@@ -124,6 +131,7 @@ M* PassGate(M* mp);
 // held, but for a nested one. (acquirem)
 inline M* Acquirem() {
   G* gp = Getg();
+  sanitizer::RaceEnter(RaceSelf());
   if (gp == nullptr) return nullptr;
   M* mp = gp->m;
   if (__builtin_expect(mp->gate.Enter(), 0)) mp = PassGate(mp);
@@ -133,6 +141,7 @@ inline M* Acquirem() {
 // Undoes one Acquirem; `mp` is the calling M, or null. (releasem)
 inline void Releasem(M* mp) {
   if (mp != nullptr) mp->gate.Leave();
+  sanitizer::RaceLeave(RaceSelf());
 }
 
 // Acquirem and Releasem for a scope, in which the goroutine may park.
@@ -141,7 +150,7 @@ class InRuntime {
   InRuntime() { Acquirem(); }
   ~InRuntime() {
     G* gp = Getg();
-    if (gp != nullptr) gp->m->gate.Leave();
+    Releasem(gp == nullptr ? nullptr : gp->m);
   }
   InRuntime(const InRuntime&) = delete;
   InRuntime& operator=(const InRuntime&) = delete;

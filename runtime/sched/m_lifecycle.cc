@@ -71,12 +71,14 @@ void MInit(M* mp) {
   mp->errno_address = &errno;
   mp->eh = ThreadEhGlobals();
   sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
+  sanitizer::RaceEnter(&mp->g0.fiber);
   mp->signal_stack.Install();
 }
 
 void Unminit(M* mp) {
   mp->signal_stack.Remove();
   mp->tid.store(0, std::memory_order_relaxed);
+  sanitizer::RaceLeave(&mp->g0.fiber);
 }
 
 void BecomeSpinning(M* mp) {

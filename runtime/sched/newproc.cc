@@ -11,6 +11,7 @@
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/switch.h"
 #include "runtime/sched/tracking.h"
 
@@ -115,6 +116,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
         "its stack of %d; pass a pointer, or raise GoOptions::stack_size",
         fn.ops->size, stack_size));
   }
+  const RaceScope not_looked_at;
   G* newg = GetDeadG(sched, stack_size);
   uintptr_t sp =
       newg->stack.hi - kTopOfStack - fn.ops->size - StackColor(newg->stack);
@@ -125,7 +127,10 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
       Extra(newg)->ancestors = SaveAncestors(
           callergp, callerpc, sched->options.debug.traceback_ancestors);
     }
-    fn.construct(reinterpret_cast<void*>(sp), fn.from);
+    {
+      const RaceUserCode looked_at;
+      fn.construct(reinterpret_cast<void*>(sp), fn.from);
+    }
     if (!options.name.empty() || newg->extra != nullptr) {
       Extra(newg)->name.assign(options.name);
     }
@@ -162,6 +167,8 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   }
   TrackNew(newg, mp != nullptr ? mp->random.Next() : 0);
   SetGoid(newg, NextGoid(sched, pp));
+  // (racegostart)
+  RaceRelease(sanitizer::RaceBirth(&newg->fiber));
   CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
   Releasem(mp);
   return newg;

@@ -5,6 +5,7 @@
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
 #include "runtime/sched/tracking.h"
@@ -86,6 +87,7 @@ void GoparkUnlock(os::Lock* lock, WaitReason reason) {
 }
 
 void Goready(G* gp) {
+  const RaceScope not_looked_at;
   Sched* sched = gp->home;
   TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
@@ -93,6 +95,7 @@ void Goready(G* gp) {
 }
 
 void GoreadyBatch::Add(G* gp) {
+  const RaceScope not_looked_at;
   Sched* sched = gp->home;
   if (sched->options.randomize) return Goready(gp);
   if (n_ > 0 && ready_.front()->home != sched) Flush();
@@ -103,6 +106,7 @@ void GoreadyBatch::Add(G* gp) {
 }
 
 void GoreadyBatch::Flush() {
+  const RaceScope not_looked_at;
   if (n_ > 0) SubmitAll(ready_.front()->home, &ready_, n_);
   n_ = 0;
 }

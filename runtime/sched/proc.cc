@@ -14,6 +14,7 @@
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/schedule.h"
 #include "runtime/sched/sysmon.h"
 #include "runtime/sched/template_thread.h"
@@ -133,6 +134,28 @@ void JoinAndDelete(Sched* sched) {
   delete sched;
 }
 
+// Run, with the calling thread as m0.
+void RunM0(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
+  M* m0 = sched->m0;
+  M0Scope scope(m0);
+  const bool have_p = BeginRun(sched);
+  G* newg = NewProc1(sched, main, GoOptions(), nullptr, callerpc);
+  SetGoid(newg, kMainGoid);
+  if (have_p) m0->resume = newg;
+  StartMain(sched, have_p ? nullptr : newg);
+  StartSysmon(sched);
+  // Goroutines may have been started before Run.
+  if (sched->runqsize.load(std::memory_order_relaxed) != 0) WakeP(sched);
+  if (have_p) {
+    ScheduleLoop();
+  } else if (sched->options.on_main_return == OnMainReturn::kAbandon) {
+    WaitForMain(sched);
+  } else if (StopM()) {
+    ScheduleLoop();
+  }
+  EndRun(sched);
+}
+
 }  // namespace
 
 Sched::Sched(const Options& options_in)
@@ -149,7 +172,10 @@ Sched::Sched(const Options& options_in)
 
 Sched::~Sched() {
   allgs.ForEachUsed([](G* gp) {
-    if (gp->fn != nullptr && !gp->started) gp->fn->destroy(gp->fn_arg);
+    if (gp->fn != nullptr && !gp->started) {
+      RaceAcquire(sanitizer::RaceBirth(&gp->fiber));
+      gp->fn->destroy(gp->fn_arg);
+    }
     sanitizer::FiberDestroy(&gp->fiber);
   });
   for (int32_t i = 0; i < kMaxProcs; i++) {
@@ -173,24 +199,12 @@ Sched* CreateSched(const Options& options) {
 }
 
 void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
-  M* m0 = sched->m0;
-  M0Scope scope(m0);
-  const bool have_p = BeginRun(sched);
-  G* newg = NewProc1(sched, main, GoOptions(), nullptr, callerpc);
-  SetGoid(newg, kMainGoid);
-  if (have_p) m0->resume = newg;
-  StartMain(sched, have_p ? nullptr : newg);
-  StartSysmon(sched);
-  // Goroutines may have been started before Run.
-  if (sched->runqsize.load(std::memory_order_relaxed) != 0) WakeP(sched);
-  if (have_p) {
-    ScheduleLoop();
-  } else if (sched->options.on_main_return == OnMainReturn::kAbandon) {
-    WaitForMain(sched);
-  } else if (StopM()) {
-    ScheduleLoop();
+  RunM0(sched, main, callerpc);
+  // Main's frames, and what is said of the others if Run waited for them.
+  RaceAcquire(&sched->main_ends);
+  if (sched->options.on_main_return == OnMainReturn::kWait) {
+    RaceAcquire(&sched->ends);
   }
-  EndRun(sched);
 }
 
 void WaitForMain(Sched* sched) {

@@ -156,6 +156,11 @@ struct Sched : Spinning {
   std::atomic<int32_t> visitors{0};
   Sched* next_orphan = nullptr;  // see proc.cc
 
+  // Released when a goroutine ends, and when the main one does; acquired by
+  // Run when it returns.
+  [[no_unique_address]] sanitizer::RaceSync ends;
+  [[no_unique_address]] sanitizer::RaceSync main_ends;
+
   // ---- reports ----
   std::atomic<Sched*> next_sched{nullptr};  // see all_scheds.h
   // Sources, of the packages above, that may make a goroutine runnable though

@@ -1,8 +1,11 @@
 #include "runtime/sched/switch.h"
 
+#include <cstdio>
+
 #include "absl/base/optimization.h"
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/fiber.h"
+#include "runtime/sanitizer/race.h"
 #include "runtime/sched/goexit.h"
 #include "runtime/stack/canary.h"
 
@@ -12,27 +15,39 @@ namespace {
 // G0Functions travel through the switch as what it carries.
 using Carried = void (*)(void*);
 
+[[gnu::always_inline]] inline void StartSwitch(G* from, G* to, bool from_dies) {
+  sanitizer::StartSwitch(&from->fiber, &to->fiber, from_dies,
+                         /*orders=*/!sanitizer::RaceExact());
+}
+
 // The functions that switch, and nothing else: see fiber.h.
 HEDDLE_NO_SANITIZE_THREAD Carried Gogo(G* g0, G* gp) {
-  sanitizer::StartSwitch(&g0->fiber, &gp->fiber, /*from_dies=*/false);
+  StartSwitch(g0, gp, /*from_dies=*/false);
   const arch::McallRequest request = arch::Gogo(&g0->sched, &gp->sched);
   sanitizer::FinishSwitch(&g0->fiber);
   return request.fn;
 }
 
 HEDDLE_NO_SANITIZE_THREAD void SwitchToG0(G* gp, G* g0, Carried fn) {
-  sanitizer::StartSwitch(&gp->fiber, &g0->fiber, /*from_dies=*/false);
+  // Looked at again, while it does nothing: it comes back outside the runtime.
+  sanitizer::RacePause(&gp->fiber);
+  StartSwitch(gp, g0, /*from_dies=*/false);
   arch::Mcall(&gp->sched, &g0->sched, fn, gp);
   sanitizer::FinishSwitch(&gp->fiber);
+  sanitizer::RaceContinue(&gp->fiber);
+  sanitizer::RaceLeave(&gp->fiber);
 }
 
 HEDDLE_NO_SANITIZE_THREAD void SwitchToG0Dying(G* gp, G* g0, Carried fn) {
-  sanitizer::StartSwitch(&gp->fiber, &g0->fiber, /*from_dies=*/true);
+  sanitizer::RacePause(&gp->fiber);
+  StartSwitch(gp, g0, /*from_dies=*/true);
   arch::Mcall(&gp->sched, &g0->sched, fn, gp);
 }
 
 HEDDLE_NO_SANITIZE_THREAD void Entry(void* arg) {
-  sanitizer::FinishSwitch(&static_cast<G*>(arg)->fiber);
+  sanitizer::Fiber* const fiber = &static_cast<G*>(arg)->fiber;
+  sanitizer::FinishSwitch(fiber);
+  sanitizer::RaceAcquire(fiber, sanitizer::RaceBirth(fiber));
   GoroutineMain(static_cast<G*>(arg));
 }
 
@@ -48,11 +63,11 @@ HEDDLE_NO_SANITIZE_THREAD void OnG0(void* arg) {
   auto* c = static_cast<G0Call*>(arg);
   sanitizer::FinishSwitch(&c->g0->fiber);
   c->call(c->arg);
-  sanitizer::StartSwitch(&c->g0->fiber, &c->gp->fiber, /*from_dies=*/false);
+  StartSwitch(c->g0, c->gp, /*from_dies=*/false);
 }
 
 HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
-  sanitizer::StartSwitch(&c->gp->fiber, &c->g0->fiber, /*from_dies=*/false);
+  StartSwitch(c->gp, c->g0, /*from_dies=*/false);
   arch::Systemstack(c->g0->sched.sp, OnG0, c);
   sanitizer::FinishSwitch(&c->gp->fiber);
 }
@@ -119,7 +134,23 @@ void McallDying(G0Function fn) {
   __builtin_unreachable();
 }
 
+// What ThreadSanitizer is told of a goroutine that is about to run.
+void Announce([[maybe_unused]] G* gp) {
+#if HEDDLE_TSAN
+  if (gp->fiber.tsan == nullptr) {
+    char name[64];
+    std::snprintf(name, sizeof name,
+                  gp->name().empty() ? "goroutine %llu" : "goroutine %llu %.*s",
+                  static_cast<unsigned long long>(gp->goid),
+                  static_cast<int>(gp->name().size()), gp->name().data());
+    sanitizer::FiberBegin(&gp->fiber, name, gp->gopc);
+  }
+  if (sanitizer::RaceExact()) sanitizer::tsan::ForgetThreadLocals();
+#endif
+}
+
 G0Function SwitchToG(M* mp, G* gp) {
+  Announce(gp);
   *mp->errno_address = gp->saved_errno;
   Setg(gp);
   // From here on nothing of the P's is touched.

@@ -64,6 +64,7 @@ void QueueOnThread(M* mp, G* gp) {
   mp->lockedg = gp;
   gp->SetLockedM(mp);
   Mcall(ExitSyscall0);
+  sanitizer::RaceEnter(&gp->fiber);
   if (!locked) {
     // Nobody else looks at these while it runs.
     mp->lockedg = nullptr;

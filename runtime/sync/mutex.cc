@@ -2,6 +2,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 
 namespace heddle {
@@ -76,6 +77,7 @@ void Mutex::LockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void Mutex::UnlockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::RaceScope not_looked_at;
   lock_.lock();
   uint32_t state = state_.load(std::memory_order_relaxed);
   if ((state & kLocked) == 0) {

@@ -27,6 +27,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "runtime/os/lock.h"
+#include "runtime/sanitizer/mutex_hooks.h"
 #include "runtime/sync/waiter.h"
 
 namespace heddle {
@@ -37,11 +38,15 @@ namespace heddle {
 class ABSL_LOCKABLE Mutex {
  public:
   constexpr Mutex() = default;
+#if HEDDLE_TSAN
+  ~Mutex() { sanitizer::MutexDestroyed(this); }
+#endif
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
   // Waits until the mutex is free and takes it. Not recursive.
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    sanitizer::MutexLocks locks(this);
     uint32_t free = 0;
     // Acquire, wherever the mutex is taken: pairs with the release in Unlock.
     if (!state_.compare_exchange_strong(free, kLocked,
@@ -49,24 +54,30 @@ class ABSL_LOCKABLE Mutex {
                                         std::memory_order_relaxed)) {
       LockSlow();
     }
+    locks.Done();
   }
 
   // Takes the mutex if it is free; true if so. Never waits.
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    sanitizer::MutexTriesToLock tries(this);
     uint32_t state = state_.load(std::memory_order_relaxed);
-    return (state & kLocked) == 0 &&
-           state_.compare_exchange_strong(state, state | kLocked,
-                                          std::memory_order_acquire,
-                                          std::memory_order_relaxed);
+    const bool locked = (state & kLocked) == 0 &&
+                        state_.compare_exchange_strong(
+                            state, state | kLocked, std::memory_order_acquire,
+                            std::memory_order_relaxed);
+    tries.Done(locked);
+    return locked;
   }
 
   // Gives it back. Of a mutex that is not locked: a fatal error.
   void Unlock() ABSL_UNLOCK_FUNCTION() {
+    sanitizer::MutexUnlocks unlocks(this);
     uint32_t locked = kLocked;
     if (!state_.compare_exchange_strong(locked, 0, std::memory_order_release,
                                         std::memory_order_relaxed)) {
       UnlockSlow();
     }
+    unlocks.Done();
   }
 
   // The standard's names.

@@ -1,6 +1,7 @@
 #include "runtime/sync/wait_group.h"
 
 #include "runtime/base/throw.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 
 namespace heddle {
@@ -15,6 +16,9 @@ void WaitGroup::Add(int delta) {
   // Acquire and release: all that happened before any Done is ordered before
   // what the waiters do, through the chain of these.
   const uint64_t change = static_cast<uint64_t>(delta) << kCounterShift;
+  // TSan is not shown these: to it, each Done would come after those before.
+  if (delta < 0) sched::RaceReleaseMerge(this);
+  const sched::RaceScope not_looked_at;
   const uint64_t state =
       state_.fetch_add(change, std::memory_order_acq_rel) + change;
   if (Counter(state) < 0) base::Throw("sync: negative WaitGroup counter");
@@ -33,9 +37,13 @@ void WaitGroup::WakeAll() {
   woken.WakeAll();
 }
 
-void WaitGroup::Wait() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+void WaitGroup::Wait() {
   // Acquire: pairs with the release in Add.
-  if (Counter(state_.load(std::memory_order_acquire)) == 0) return;
+  if (Counter(state_.load(std::memory_order_acquire)) != 0) WaitSlow();
+  sched::RaceAcquire(this);
+}
+
+void WaitGroup::WaitSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const sched::InRuntime in;
   sync::Waiter waiter;
   lock_.lock();

@@ -65,6 +65,7 @@ class WaitGroup {
 
   static constexpr int kCounterShift = 32;
 
+  void WaitSlow();
   void WakeAll();
 
   // The counter in the high half, the number of waiters in the low one.

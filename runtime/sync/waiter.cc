@@ -8,6 +8,7 @@ void WaitQueue::WakeAll() {
     if (node->home == nullptr) {
       Waiter::Wake(node);
     } else {
+      Waiter::NoteWake(node);
       batch.Add(static_cast<sched::G*>(node));
     }
   }

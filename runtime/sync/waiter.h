@@ -18,6 +18,7 @@
 #include "runtime/sched/gqueue.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/race.h"
 
 namespace heddle::sync {
 
@@ -46,6 +47,7 @@ class Waiter {
             sched::WaitReason reason) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (gp_ != nullptr) {
       sched::GoparkUnlock(lock, reason);
+      sched::RaceAcquire(sanitizer::RaceWoken(&gp_->fiber));
       return;
     }
     lock->unlock();
@@ -55,15 +57,28 @@ class Waiter {
     thread_.note.Sleep();
     thread_.note.Clear();
     sched::Acquirem();
+    sched::RaceAcquire(&thread_);
   }
 
   // Ends the Wait of the waiter whose node this is. Once for each Wait, by
   // whoever took the node off its queue.
   static void Wake(WaitNode* node) {
+    NoteWake(node);
     if (node->home != nullptr) {
       sched::Goready(static_cast<sched::G*>(node));
     } else {
       static_cast<ThreadNode*>(node)->note.Wakeup();
+    }
+  }
+
+  // Part of Wake, for who does the rest otherwise: what the caller did happened
+  // before what the waiter does after its Wait.
+  static void NoteWake(WaitNode* node) {
+    if (node->home != nullptr) {
+      sched::RaceRelease(
+          sanitizer::RaceWoken(&static_cast<sched::G*>(node)->fiber));
+    } else {
+      sched::RaceRelease(static_cast<ThreadNode*>(node));
     }
   }
 

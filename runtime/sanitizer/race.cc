@@ -1,0 +1,120 @@
+#include "runtime/sanitizer/race.h"
+
+#if HEDDLE_TSAN
+
+#include <sanitizer/tsan_interface.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/sanitizer/tsan_fiber.h"
+
+namespace heddle::sanitizer {
+namespace {
+
+// TSan offers this to mutexes: what they do inside is not looked at. The two
+// for signalling do that alone, and cost 7 ns each; AnnotateIgnoreSyncBegin and
+// its like note the whole stack each time.
+char no_mutex;
+HEDDLE_NO_SANITIZE_THREAD void LookAway() {
+  __tsan_mutex_pre_signal(&no_mutex, 0);
+}
+HEDDLE_NO_SANITIZE_THREAD void LookAgain() {
+  __tsan_mutex_post_signal(&no_mutex, 0);
+}
+
+// Of a thread that is no M.
+constinit thread_local Fiber outside;
+
+HEDDLE_NO_SANITIZE_THREAD Fiber* Of(Fiber* f) {
+  return f != nullptr ? f : &outside;
+}
+
+// Makes `parked` the current fiber for a scope.
+class As {
+ public:
+  HEDDLE_NO_SANITIZE_THREAD explicit As(const Fiber* parked)
+      : self_(__tsan_get_current_fiber()) {
+    __tsan_switch_to_fiber(parked->tsan, tsan::kNoSync);
+  }
+  HEDDLE_NO_SANITIZE_THREAD ~As() {
+    __tsan_switch_to_fiber(self_, tsan::kNoSync);
+  }
+
+ private:
+  void* const self_;
+};
+
+uintptr_t Address(const void* address) {
+  return reinterpret_cast<uintptr_t>(address);
+}
+
+}  // namespace
+
+HEDDLE_NO_SANITIZE_THREAD bool RaceExact() {
+  // 0: not known yet.
+  static constinit std::atomic<int> exact{0};
+  int value = exact.load(std::memory_order_relaxed);
+  if (value == 0) {
+    const char* const env = std::getenv("HEDDLE_TSAN");
+    value = env != nullptr && std::strcmp(env, "runtime") == 0 ? -1 : 1;
+    exact.store(value, std::memory_order_relaxed);
+  }
+  return value > 0;
+}
+
+namespace race_internal {
+
+HEDDLE_NO_SANITIZE_THREAD void Enter(Fiber* f) {
+  if (RaceExact() && Of(f)->ignoring++ == 0) LookAway();
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Leave(Fiber* f) {
+  if (RaceExact() && --Of(f)->ignoring == 0) LookAgain();
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Pause(Fiber* f) {
+  if (RaceExact() && Of(f)->ignoring > 0) LookAgain();
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Continue(Fiber* f) {
+  if (RaceExact() && Of(f)->ignoring > 0) LookAway();
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Acquire(Fiber* f, const void* address) {
+  Pause(f);
+  __tsan_acquire(const_cast<void*>(address));
+  Continue(f);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Release(Fiber* f, const void* address) {
+  Pause(f);
+  __tsan_java_release_store(Address(address));
+  Continue(f);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void ReleaseMerge(Fiber* f, const void* address) {
+  Pause(f);
+  __tsan_release(const_cast<void*>(address));
+  Continue(f);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void AcquireParked(Fiber* parked,
+                                             const void* address) {
+  if (!RaceExact()) return;
+  const As as(parked);
+  __tsan_acquire(const_cast<void*>(address));
+}
+
+HEDDLE_NO_SANITIZE_THREAD void ReleaseParked(Fiber* parked,
+                                             const void* address) {
+  if (!RaceExact()) return;
+  const As as(parked);
+  __tsan_release(const_cast<void*>(address));
+}
+
+}  // namespace race_internal
+}  // namespace heddle::sanitizer
+
+#endif  // HEDDLE_TSAN

@@ -1,0 +1,285 @@
+// Under ThreadSanitizer: what happens before what, between goroutines, is what
+// Go's memory model says. What is ordered is not reported (tests without
+// Death); what is not ordered is reported, also if both goroutines run on one
+// thread, one after the other. Each of the latter has a twin below that shows
+// that with the hooks taken out (HEDDLE_TSAN=runtime) nobody would notice.
+//
+// Without TSan the first are plain tests, and the others are skipped.
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "heddle.h"
+#include "runtime/sanitizer/sanitizer.h"
+
+namespace heddle {
+namespace {
+
+// On one thread, in a known order.
+constexpr Options kOneP{.procs = 1, .preempt = false};
+
+[[gnu::noinline]] void Touch(int* p) { ++*p; }
+
+// ---- what is ordered ----
+
+TEST(TsanHb, TheGoStatementComesBeforeTheGoroutine) {
+  int result = 0;
+  heddle::Run(kOneP, [&] {
+    int n = 0;
+    Touch(&n);
+    auto owned = std::make_unique<int>(1);
+    WaitGroup wg;
+    wg.Go([&n, owned = std::move(owned), &result] {
+      Touch(&n);
+      Touch(owned.get());
+      result = n + *owned;
+    });
+    wg.Wait();
+    Touch(&n);
+  });
+  EXPECT_EQ(result, 4);
+}
+
+TEST(TsanHb, AGoroutinesEndComesBeforeTheEndOfRun) {
+  int n = 0;
+  heddle::Run([&] {
+    for (int i = 0; i < 3; i++) {
+      Go([&n, i] {
+        if (i == 0) Touch(&n);
+      });
+    }
+  });
+  Touch(&n);
+  EXPECT_EQ(n, 2);
+}
+
+TEST(TsanHb, SoDoesGoexit) {
+  int n = 0;
+  heddle::Run([&] {
+    Go([&] {
+      Touch(&n);
+      Goexit();
+    });
+  });
+  Touch(&n);
+}
+
+TEST(TsanHb, UnlockComesBeforeTheNextLock) {
+  int n = 0;
+  heddle::Run(Options{.procs = 4}, [&] {
+    Mutex mu;
+    WaitGroup wg;
+    for (int i = 0; i < 8; i++) {
+      wg.Go([&] {
+        for (int k = 0; k < 200; k++) {
+          if (k % 7 != 0) {
+            mu.Lock();
+          } else {
+            while (!mu.TryLock()) Yield();
+          }
+          Touch(&n);
+          // Now and then others have to wait.
+          if (k % 10 == 0) Yield();
+          mu.Unlock();
+        }
+      });
+    }
+    wg.Wait();
+    EXPECT_EQ(n, 8 * 200);
+  });
+}
+
+TEST(TsanHb, DoneComesBeforeTheEndOfWait) {
+  heddle::Run(Options{.procs = 4}, [] {
+    for (int round = 0; round < 50; round++) {
+      int n[4] = {};
+      WaitGroup wg;
+      for (int& mine : n) wg.Go([&mine] { Touch(&mine); });
+      if (round % 2 == 0) Yield();
+      wg.Wait();
+      for (int& theirs : n) Touch(&theirs);
+    }
+  });
+}
+
+TEST(TsanHb, BlockingAndYieldingIsOnesOwnBusiness) {
+  heddle::Run([] {
+    int n = 0;
+    Touch(&n);
+    Blocking([&] { Touch(&n); });
+    for (int i = 0; i < 100; i++) {
+      Yield();
+      Touch(&n);
+    }
+  });
+}
+
+// errno and other thread_locals are the thread's: who comes to it next finds
+// them free.
+thread_local int mine;
+
+TEST(TsanHb, ThreadLocalsOrderTheGoroutinesOfAThread) {
+  heddle::Run([] {
+    WaitGroup wg;
+    for (int i = 0; i < 20; i++) {
+      wg.Go([] {
+        for (int k = 0; k < 20; k++) {
+          Touch(&mine);
+          errno = k;
+          Yield();
+        }
+      });
+    }
+    wg.Wait();
+  });
+}
+
+// The stacks of dead goroutines are used again: each writes all over its own.
+[[gnu::noinline]] void Scribble() {
+  volatile char frame[2000];
+  for (size_t i = 0; i < sizeof frame; i++) frame[i] = static_cast<char>(i);
+}
+
+TEST(TsanHb, AStackForgetsItsFormerGoroutine) {
+  heddle::Run([] {
+    for (int i = 0; i < 300; i++) {
+      // Nothing orders them.
+      Go([] { Scribble(); });
+      Yield();
+    }
+  });
+}
+
+TEST(TsanHb, AHundredThousandShortGoroutines) {
+  std::atomic<int> n{0};
+  heddle::Run([&] {
+    for (int i = 0; i < 100'000; i++) {
+      Go([&] { n.fetch_add(1, std::memory_order_relaxed); });
+      if (i % 64 == 0) Yield();
+    }
+  });
+  EXPECT_EQ(n, 100'000);
+}
+
+TEST(TsanHb, FiveThousandLiveOnes) {
+  constexpr int kLive = sanitizer::kAsan ? 500 : 5'000;
+  int n = 0;
+  heddle::Run([&] {
+    Mutex mu;
+    WaitGroup wg;
+    mu.Lock();
+    for (int i = 0; i < kLive; i++) {
+      wg.Go([&] {
+        mu.Lock();
+        Touch(&n);
+        mu.Unlock();
+      });
+    }
+    // All of them have come to the mutex.
+    Yield();
+    mu.Unlock();
+    wg.Wait();
+  });
+  EXPECT_EQ(n, kLive);
+}
+
+// ---- what is not ----
+
+// Two goroutines that touch the same, the second when the first has ended; what
+// they do besides is the test's.
+template <typename F, typename G>
+void OneAfterTheOther(F first, G second) {
+  static int shared;
+  heddle::Run(kOneP, [&] {
+    Go({.name = "first"}, [first] {
+      Touch(&shared);
+      first();
+    });
+    Yield();
+    Go({.name = "second"}, [second] {
+      second();
+      Touch(&shared);
+    });
+    Yield();
+  });
+  // For EXPECT_EXIT: TSan's own code is 66.
+  std::_Exit(0);
+}
+
+void Nothing() {}
+
+struct Case {
+  const char* name;
+  void (*run)();
+};
+
+Mutex mutex_a;
+Mutex mutex_b;
+
+const Case kRaces[] = {
+    {"OneThread", [] { OneAfterTheOther(Nothing, Nothing); }},
+    {"Yield", [] { OneAfterTheOther([] { Yield(); }, [] { Yield(); }); }},
+    {"OtherMutexes",
+     [] {
+       OneAfterTheOther(
+           [] {
+             mutex_a.Lock();
+             mutex_a.Unlock();
+           },
+           [] {
+             mutex_b.Lock();
+             mutex_b.Unlock();
+           });
+     }},
+    {"TwoDones",
+     [] {
+       static WaitGroup wg;
+       wg.Add(3);
+       OneAfterTheOther([] { wg.Done(); }, [] { wg.Done(); });
+     }},
+    {"TwoGoStatements",
+     [] { OneAfterTheOther([] { Go([] {}); }, [] { Go([] {}); }); }},
+    {"TwoBlockings",
+     [] {
+       OneAfterTheOther([] { Blocking(Nothing); }, [] { Blocking(Nothing); });
+     }},
+    {"RelaxedAtomics",
+     [] {
+       static std::atomic<int> n;
+       OneAfterTheOther([] { n.fetch_add(1, std::memory_order_relaxed); },
+                        [] { n.fetch_add(1, std::memory_order_relaxed); });
+     }},
+};
+
+class TsanRaceDeathTest : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    if (!sanitizer::kTsan) GTEST_SKIP() << "for ThreadSanitizer";
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+  }
+};
+
+TEST_P(TsanRaceDeathTest, IsReported) {
+  EXPECT_EXIT(GetParam().run(), testing::ExitedWithCode(66),
+              "data race(.|\n)*goroutine [0-9]+ second"
+              "(.|\n)*goroutine [0-9]+ first");
+}
+
+TEST_P(TsanRaceDeathTest, WouldNotBeWithoutTheHooks) {
+  setenv("HEDDLE_TSAN", "runtime", 1);
+  EXPECT_EXIT(GetParam().run(), testing::ExitedWithCode(0), "");
+  unsetenv("HEDDLE_TSAN");
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, TsanRaceDeathTest, testing::ValuesIn(kRaces),
+                         [](const auto& info) {
+                           return std::string(info.param.name);
+                         });
+
+}  // namespace
+}  // namespace heddle
