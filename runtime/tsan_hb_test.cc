@@ -266,8 +266,8 @@ class TsanRaceDeathTest : public testing::TestWithParam<Case> {
 
 TEST_P(TsanRaceDeathTest, IsReported) {
   EXPECT_EXIT(GetParam().run(), testing::ExitedWithCode(66),
-              "data race(.|\n)*goroutine [0-9]+ second"
-              "(.|\n)*goroutine [0-9]+ first");
+              "data race(.|\n)*'goroutine [0-9]+ (first|second)'"
+              "(.|\n)*'goroutine [0-9]+ (first|second)'");
 }
 
 TEST_P(TsanRaceDeathTest, WouldNotBeWithoutTheHooks) {

@@ -26,6 +26,9 @@ struct Pool {
   std::atomic_flag locked;
   size_t max = kMaxFibers;
   size_t made = 0;  // and not destroyed
+  // Makes the others: reports show who made a thread, and where, which here is
+  // the go statement, and not the scheduler.
+  void* maker = nullptr;
   // Of dead contexts, in the order of their death: a ring.
   size_t first = 0;
   size_t size = 0;
@@ -65,6 +68,21 @@ HEDDLE_NO_SANITIZE_THREAD void* Take() {
   void* const fiber = pool.dead[pool.first];
   pool.first = (pool.first + 1) % kMaxFibers;
   pool.size--;
+  return fiber;
+}
+
+HEDDLE_NO_SANITIZE_THREAD void* Make(uintptr_t gopc) {
+  const PoolLock lock;
+  void* const self = __tsan_get_current_fiber();
+  if (pool.maker == nullptr) {
+    pool.maker = __tsan_create_fiber(0);
+    __tsan_set_fiber_name(pool.maker, "go statements");
+  }
+  __tsan_switch_to_fiber(pool.maker, kNoSync);
+  if (gopc != 0) __tsan_func_entry(reinterpret_cast<void*>(gopc));
+  void* const fiber = __tsan_create_fiber(0);
+  if (gopc != 0) __tsan_func_exit();
+  __tsan_switch_to_fiber(self, kNoSync);
   return fiber;
 }
 
@@ -113,14 +131,8 @@ HEDDLE_NO_SANITIZE_THREAD int AddModule(dl_phdr_info* info, size_t /*size*/,
 
 HEDDLE_NO_SANITIZE_THREAD void* NewFiber(const char* name, uintptr_t gopc) {
   void* fiber = Take();
-  // What reports show as the stack on which it was made: the go statement, but
-  // not of one that will be another goroutine's.
-  const bool show = gopc != 0 && !kFibersAreDear;
-  if (fiber == nullptr) {
-    if (show) __tsan_func_entry(reinterpret_cast<void*>(gopc));
-    fiber = __tsan_create_fiber(0);
-    if (show) __tsan_func_exit();
-  }
+  // Not the go statement's of one that will be other goroutines', too.
+  if (fiber == nullptr) fiber = Make(kFibersAreDear ? 0 : gopc);
   __tsan_set_fiber_name(fiber, name);
   if (gopc != 0) {
     // The outermost frame of all that the goroutine does.
