@@ -12,46 +12,102 @@ namespace {
 constexpr unsigned kLock = __tsan_mutex_read_lock;
 constexpr unsigned kTry = __tsan_mutex_read_lock | __tsan_mutex_try_lock;
 
+HEDDLE_NO_SANITIZE_THREAD bool Announces(const AnnouncedMutex* mutex) {
+  return !mutex->passed_on.load(std::memory_order_relaxed);
+}
+
 }  // namespace
 
-// TSan itself looks away from each pre to its post, so the order is told before
-// the one and after the other, when it is looking.
+// TSan itself looks away from each pre to its post, but where it is diverted:
+// the order is told when it is looking, and after what it takes the calls for
+// (reads of the mutex), so that its end may follow.
 
-HEDDLE_NO_SANITIZE_THREAD MutexLocks::MutexLocks(void* mutex) : mutex_(mutex) {
-  if (RaceExact()) __tsan_mutex_pre_lock(mutex, kLock);
+HEDDLE_NO_SANITIZE_THREAD MutexLocks::MutexLocks(AnnouncedMutex* mutex)
+    : mutex_(mutex), announced_(Announces(mutex)) {
+  if (!RaceExact()) return;
+  if (announced_) {
+    __tsan_mutex_pre_lock(mutex, kLock);
+  } else {
+    __tsan_mutex_pre_signal(mutex, 0);
+  }
 }
 
 HEDDLE_NO_SANITIZE_THREAD void MutexLocks::Done() {
   if (!RaceExact()) return;
-  __tsan_mutex_post_lock(mutex_, kLock, 0);
+  if (announced_) {
+    __tsan_mutex_post_lock(mutex_, kLock, 0);
+    mutex_->holder.store(__tsan_get_current_fiber(), std::memory_order_relaxed);
+  } else {
+    __tsan_mutex_post_signal(mutex_, 0);
+  }
   __tsan_acquire(mutex_);
 }
 
-HEDDLE_NO_SANITIZE_THREAD MutexTriesToLock::MutexTriesToLock(void* mutex)
-    : mutex_(mutex) {
-  if (RaceExact()) __tsan_mutex_pre_lock(mutex, kTry);
+HEDDLE_NO_SANITIZE_THREAD MutexTriesToLock::MutexTriesToLock(
+    AnnouncedMutex* mutex)
+    : mutex_(mutex), announced_(Announces(mutex)) {
+  if (!RaceExact()) return;
+  if (announced_) {
+    __tsan_mutex_pre_lock(mutex, kTry);
+  } else {
+    __tsan_mutex_pre_signal(mutex, 0);
+  }
 }
 
 HEDDLE_NO_SANITIZE_THREAD void MutexTriesToLock::Done(bool locked) {
   if (!RaceExact()) return;
-  __tsan_mutex_post_lock(
-      mutex_, locked ? kTry : kTry | __tsan_mutex_try_lock_failed, 0);
+  if (!announced_) {
+    __tsan_mutex_post_signal(mutex_, 0);
+  } else if (locked) {
+    __tsan_mutex_post_lock(mutex_, kTry, 0);
+    mutex_->holder.store(__tsan_get_current_fiber(), std::memory_order_relaxed);
+  } else {
+    __tsan_mutex_post_lock(mutex_, kTry | __tsan_mutex_try_lock_failed, 0);
+  }
   if (locked) __tsan_acquire(mutex_);
 }
 
-HEDDLE_NO_SANITIZE_THREAD MutexUnlocks::MutexUnlocks(void* mutex)
-    : mutex_(mutex) {
+namespace {
+
+// Whether the caller has the mutex in TSan's eyes; if another has, nobody is
+// said to have it any more.
+HEDDLE_NO_SANITIZE_THREAD bool GivesBack(AnnouncedMutex* mutex) {
+  void* const holder =
+      mutex->holder.exchange(nullptr, std::memory_order_relaxed);
+  if (holder == __tsan_get_current_fiber()) return true;
+  if (holder != nullptr) {
+    mutex->passed_on.store(true, std::memory_order_relaxed);
+  }
+  return false;
+}
+
+}  // namespace
+
+HEDDLE_NO_SANITIZE_THREAD MutexUnlocks::MutexUnlocks(AnnouncedMutex* mutex)
+    : mutex_(mutex), announced_(RaceExact() && GivesBack(mutex)) {
   if (!RaceExact()) return;
-  __tsan_release(mutex);
-  __tsan_mutex_pre_unlock(mutex, kLock);
+  if (announced_) {
+    __tsan_mutex_pre_unlock(mutex, kLock);
+    __tsan_mutex_pre_divert(mutex, 0);
+    __tsan_release(mutex);
+    __tsan_mutex_post_divert(mutex, 0);
+  } else {
+    __tsan_release(mutex);
+    __tsan_mutex_pre_signal(mutex, 0);
+  }
 }
 
 HEDDLE_NO_SANITIZE_THREAD void MutexUnlocks::Done() {
-  // The mutex may be gone by now; this takes its address for a name.
-  if (RaceExact()) __tsan_mutex_post_unlock(mutex_, kLock);
+  if (!RaceExact()) return;
+  // The mutex may be gone by now; these take its address for a name.
+  if (announced_) {
+    __tsan_mutex_post_unlock(mutex_, kLock);
+  } else {
+    __tsan_mutex_post_signal(mutex_, 0);
+  }
 }
 
-HEDDLE_NO_SANITIZE_THREAD void MutexDestroyed(void* mutex) {
+HEDDLE_NO_SANITIZE_THREAD void MutexDestroyed(AnnouncedMutex* mutex) {
   if (RaceExact()) __tsan_mutex_destroy(mutex, 0);
 }
 

@@ -2,19 +2,22 @@
 // so that it sees races and locks that are taken in two orders ("lock-order
 // inversion"). Go's detector does the first alone.
 //
-//   MutexLocks locks(this);   // between the two, nothing is looked at
+//   MutexLocks locks(&announced_);   // between the two, nothing is looked at
 //   ...
 //   locks.Done();
 //
-// A mutex is a reader's lock to TSan, which everybody may unlock: one of ours
-// may be unlocked by another goroutine than the one that locked it. (The order
-// between its holders is told separately.) Of such a one TSan believes that the
-// former still has it: see docs/sanitizers.md.
+// A mutex is a reader's lock to TSan, as it would not have anyone but who took
+// a writer's give it back. The order between the holders is told separately.
+// Even so, TSan believes that who locked a mutex that another unlocks still has
+// it. So from the first time on when that happens, the mutex has an order
+// between its holders, but none with other mutexes.
 //
 // Empty without TSan, and with HEDDLE_TSAN=runtime.
 
 #ifndef RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 #define RUNTIME_SANITIZER_MUTEX_HOOKS_H_
+
+#include <atomic>
 
 #include "runtime/sanitizer/sanitizer.h"
 
@@ -22,48 +25,61 @@ namespace heddle::sanitizer {
 
 #if HEDDLE_TSAN
 
+// What TSan knows a mutex by.
+struct AnnouncedMutex {
+  // The fiber that it has been told holds it, null: none.
+  std::atomic<void*> holder{nullptr};
+  // One has locked it and another unlocked it.
+  std::atomic<bool> passed_on{false};
+};
+
 class MutexLocks {
  public:
-  explicit MutexLocks(void* mutex);
+  explicit MutexLocks(AnnouncedMutex* mutex);
   void Done();
 
  private:
-  void* const mutex_;
+  AnnouncedMutex* const mutex_;
+  const bool announced_;
 };
 
 class MutexTriesToLock {
  public:
-  explicit MutexTriesToLock(void* mutex);
+  explicit MutexTriesToLock(AnnouncedMutex* mutex);
   void Done(bool locked);
 
  private:
-  void* const mutex_;
+  AnnouncedMutex* const mutex_;
+  const bool announced_;
 };
 
 class MutexUnlocks {
  public:
-  explicit MutexUnlocks(void* mutex);
+  explicit MutexUnlocks(AnnouncedMutex* mutex);
   void Done();
 
  private:
-  void* const mutex_;
+  AnnouncedMutex* const mutex_;
+  const bool announced_;
 };
 
 // Another one may be at its address.
-void MutexDestroyed(void* mutex);
+void MutexDestroyed(AnnouncedMutex* mutex);
 
 #else
 
+struct AnnouncedMutex {};
+
 struct MutexLocks {
-  explicit constexpr MutexLocks(void* /*mutex*/) {}
+  explicit constexpr MutexLocks(AnnouncedMutex* /*mutex*/) {}
   void Done() {}
 };
 struct MutexTriesToLock {
-  explicit constexpr MutexTriesToLock(void* /*mutex*/) {}
+  explicit constexpr MutexTriesToLock(AnnouncedMutex* /*mutex*/) {}
   void Done(bool /*locked*/) {}
 };
 struct MutexUnlocks {
-  explicit constexpr MutexUnlocks(void* /*mutex*/) {}
+  explicit constexpr MutexUnlocks(AnnouncedMutex* /*mutex*/) {}
   void Done() {}
 };
 

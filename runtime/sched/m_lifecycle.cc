@@ -67,11 +67,12 @@ class Visit {
 }  // namespace
 
 void MInit(M* mp) {
+  sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
+  // A g0 is inside the runtime for good.
+  sanitizer::RaceEnter(&mp->g0.fiber);
   mp->tid.store(os::GetTid(), std::memory_order_relaxed);
   mp->errno_address = &errno;
   mp->eh = ThreadEhGlobals();
-  sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
-  sanitizer::RaceEnter(&mp->g0.fiber);
   mp->signal_stack.Install();
 }
 

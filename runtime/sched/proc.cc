@@ -10,6 +10,7 @@
 #include "runtime/sched/all_scheds.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/leak_roots.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/newproc.h"
@@ -192,6 +193,7 @@ Sched::~Sched() {
 }
 
 Sched* CreateSched(const Options& options) {
+  InstallLeakRoots();
   ReapOrphans();
   auto* sched = new Sched(options);
   AllSchedsAdd(sched);

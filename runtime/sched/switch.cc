@@ -7,6 +7,7 @@
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sanitizer/race.h"
 #include "runtime/sched/goexit.h"
+#include "runtime/sched/race.h"
 #include "runtime/stack/canary.h"
 
 namespace heddle::sched {
@@ -108,6 +109,7 @@ inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
   const EhGlobals mine = *mp->eh;
   *mp->eh = EhGlobals();
   LeaveForG0(gp, mp, fn);
+  const RaceScope not_looked_at;
   *gp->m->eh = mine;
 }
 

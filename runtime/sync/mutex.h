@@ -39,14 +39,14 @@ class ABSL_LOCKABLE Mutex {
  public:
   constexpr Mutex() = default;
 #if HEDDLE_TSAN
-  ~Mutex() { sanitizer::MutexDestroyed(this); }
+  ~Mutex() { sanitizer::MutexDestroyed(&announced_); }
 #endif
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
   // Waits until the mutex is free and takes it. Not recursive.
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    sanitizer::MutexLocks locks(this);
+    sanitizer::MutexLocks locks(&announced_);
     uint32_t free = 0;
     // Acquire, wherever the mutex is taken: pairs with the release in Unlock.
     if (!state_.compare_exchange_strong(free, kLocked,
@@ -59,7 +59,7 @@ class ABSL_LOCKABLE Mutex {
 
   // Takes the mutex if it is free; true if so. Never waits.
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
-    sanitizer::MutexTriesToLock tries(this);
+    sanitizer::MutexTriesToLock tries(&announced_);
     uint32_t state = state_.load(std::memory_order_relaxed);
     const bool locked = (state & kLocked) == 0 &&
                         state_.compare_exchange_strong(
@@ -71,7 +71,7 @@ class ABSL_LOCKABLE Mutex {
 
   // Gives it back. Of a mutex that is not locked: a fatal error.
   void Unlock() ABSL_UNLOCK_FUNCTION() {
-    sanitizer::MutexUnlocks unlocks(this);
+    sanitizer::MutexUnlocks unlocks(&announced_);
     uint32_t locked = kLocked;
     if (!state_.compare_exchange_strong(locked, 0, std::memory_order_release,
                                         std::memory_order_relaxed)) {
@@ -98,6 +98,7 @@ class ABSL_LOCKABLE Mutex {
   std::atomic<uint32_t> state_{0};
   os::Lock lock_{os::LockRank::kSema};
   sync::WaitQueue queue_ ABSL_GUARDED_BY(lock_);
+  [[no_unique_address]] sanitizer::AnnouncedMutex announced_;
 };
 
 }  // namespace heddle

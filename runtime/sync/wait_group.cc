@@ -38,8 +38,11 @@ void WaitGroup::WakeAll() {
 }
 
 void WaitGroup::Wait() {
-  // Acquire: pairs with the release in Add.
-  if (Counter(state_.load(std::memory_order_acquire)) != 0) WaitSlow();
+  {
+    const sched::RaceScope not_looked_at;
+    // Acquire: pairs with the release in Add.
+    if (Counter(state_.load(std::memory_order_acquire)) != 0) WaitSlow();
+  }
   sched::RaceAcquire(this);
 }
 
