@@ -2,6 +2,7 @@
 
 #if HEDDLE_TSAN
 
+#include <pthread.h>
 #include <sanitizer/tsan_interface.h>
 
 #include <atomic>
@@ -23,6 +24,8 @@ HEDDLE_NO_SANITIZE_THREAD void LookAway() {
 HEDDLE_NO_SANITIZE_THREAD void LookAgain() {
   __tsan_mutex_post_signal(&no_mutex, 0);
 }
+
+pthread_key_t thread_end;
 
 // Of a thread that is no M.
 constinit thread_local Fiber outside;
@@ -72,6 +75,25 @@ HEDDLE_NO_SANITIZE_THREAD void Enter(Fiber* f) {
 
 HEDDLE_NO_SANITIZE_THREAD void Leave(Fiber* f) {
   if (RaceExact() && --Of(f)->ignoring == 0) LookAgain();
+}
+
+// POSIX threads' specific values are destroyed in rounds, of which there are
+// four, and TSan ends a thread in the last.
+HEDDLE_NO_SANITIZE_THREAD void AtThreadEnd(void* round) {
+  const auto n = reinterpret_cast<uintptr_t>(round);
+  constexpr uintptr_t kLast = 3;
+  if (n == kLast) {
+    LookAgain();
+  } else {
+    pthread_setspecific(thread_end, reinterpret_cast<void*>(n + 1));
+  }
+}
+
+HEDDLE_NO_SANITIZE_THREAD void LeaveAtThreadEnd() {
+  if (!RaceExact()) return;
+  static constinit pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, [] { pthread_key_create(&thread_end, AtThreadEnd); });
+  pthread_setspecific(thread_end, reinterpret_cast<void*>(uintptr_t{1}));
 }
 
 HEDDLE_NO_SANITIZE_THREAD void Pause(Fiber* f) {

@@ -41,6 +41,7 @@ constexpr bool RaceExact() { return false; }
 namespace race_internal {
 void Enter(Fiber* f);
 void Leave(Fiber* f);
+void LeaveAtThreadEnd();
 void Pause(Fiber* f);
 void Continue(Fiber* f);
 void Acquire(Fiber* f, const void* address);
@@ -58,6 +59,11 @@ void ReleaseParked(Fiber* parked, const void* address);
 inline void RaceEnter([[maybe_unused]] Fiber* f) { HEDDLE_RACE_CALL(Enter(f)); }
 // Undoes one RaceEnter.
 inline void RaceLeave([[maybe_unused]] Fiber* f) { HEDDLE_RACE_CALL(Leave(f)); }
+
+// Undoes the only RaceEnter of a thread that is about to end, once it has
+// destroyed its thread_locals: whatever goroutine they were made by, it ran on
+// this thread.
+inline void RaceLeaveAtThreadEnd() { HEDDLE_RACE_CALL(LeaveAtThreadEnd()); }
 
 // It is looked at after all, as for code of the user's that the runtime calls;
 // and no more again.

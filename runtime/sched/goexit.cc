@@ -54,9 +54,10 @@ void Goexit0(G* gp) {
   if (is_main) MainDone(sched, by_goexit);
 }
 
-// All that gp did happened before the Run that waits for it returns.
+// All that gp did happened before the Run that waits for it returns; what a
+// system goroutine did, before the end of the runtime.
 void ReleaseEnd(G* gp) {
-  if (gp->is_system) return;
+  if (gp->is_system) return RaceReleaseMerge(&gp->home->system_ends);
   if (gp->goid == kMainGoid) RaceReleaseMerge(&gp->home->main_ends);
   RaceReleaseMerge(&gp->home->ends);
 }

@@ -79,7 +79,13 @@ void MInit(M* mp) {
 void Unminit(M* mp) {
   mp->signal_stack.Remove();
   mp->tid.store(0, std::memory_order_relaxed);
-  sanitizer::RaceLeave(&mp->g0.fiber);
+  // A thread of the runtime's own goes on to destroy thread_locals, which are
+  // goroutines' work.
+  if (mp->id == 0) {
+    sanitizer::RaceLeave(&mp->g0.fiber);
+  } else {
+    sanitizer::RaceLeaveAtThreadEnd();
+  }
 }
 
 void BecomeSpinning(M* mp) {

@@ -172,13 +172,17 @@ Sched::Sched(const Options& options_in)
 }
 
 Sched::~Sched() {
-  allgs.ForEachUsed([](G* gp) {
+  allgs.ForEachUsed([this](G* gp) {
     if (gp->fn != nullptr && !gp->started) {
       RaceAcquire(sanitizer::RaceBirth(&gp->fiber));
       gp->fn->destroy(gp->fn_arg);
     }
+    // It is parked for good: its end.
+    if (gp->started && gp->fn != nullptr) RaceReleaseG(gp, &system_ends);
     sanitizer::FiberDestroy(&gp->fiber);
   });
+  RaceAcquire(&ends);
+  RaceAcquire(&system_ends);
   for (int32_t i = 0; i < kMaxProcs; i++) {
     P* pp = allp[i].load(std::memory_order_relaxed);
     if (pp == nullptr) break;

@@ -157,9 +157,10 @@ struct Sched : Spinning {
   Sched* next_orphan = nullptr;  // see proc.cc
 
   // Released when a goroutine ends, and when the main one does; acquired by
-  // Run when it returns.
+  // Run when it returns. That of system goroutines, by ~Sched.
   [[no_unique_address]] sanitizer::RaceSync ends;
   [[no_unique_address]] sanitizer::RaceSync main_ends;
+  [[no_unique_address]] sanitizer::RaceSync system_ends;
 
   // ---- reports ----
   std::atomic<Sched*> next_sched{nullptr};  // see all_scheds.h
