@@ -13,7 +13,12 @@ constexpr unsigned kLock = __tsan_mutex_read_lock;
 constexpr unsigned kTry = __tsan_mutex_read_lock | __tsan_mutex_try_lock;
 
 HEDDLE_NO_SANITIZE_THREAD bool Announces(const AnnouncedMutex* mutex) {
-  return !mutex->passed_on.load(std::memory_order_relaxed);
+  return !__atomic_load_n(&mutex->passed_on, __ATOMIC_RELAXED);
+}
+
+HEDDLE_NO_SANITIZE_THREAD void SetHolder(AnnouncedMutex* mutex) {
+  __atomic_store_n(&mutex->holder, __tsan_get_current_fiber(),
+                   __ATOMIC_RELAXED);
 }
 
 }  // namespace
@@ -36,7 +41,7 @@ HEDDLE_NO_SANITIZE_THREAD void MutexLocks::Done() {
   if (!RaceExact()) return;
   if (announced_) {
     __tsan_mutex_post_lock(mutex_, kLock, 0);
-    mutex_->holder.store(__tsan_get_current_fiber(), std::memory_order_relaxed);
+    SetHolder(mutex_);
   } else {
     __tsan_mutex_post_signal(mutex_, 0);
   }
@@ -60,7 +65,7 @@ HEDDLE_NO_SANITIZE_THREAD void MutexTriesToLock::Done(bool locked) {
     __tsan_mutex_post_signal(mutex_, 0);
   } else if (locked) {
     __tsan_mutex_post_lock(mutex_, kTry, 0);
-    mutex_->holder.store(__tsan_get_current_fiber(), std::memory_order_relaxed);
+    SetHolder(mutex_);
   } else {
     __tsan_mutex_post_lock(mutex_, kTry | __tsan_mutex_try_lock_failed, 0);
   }
@@ -73,10 +78,10 @@ namespace {
 // said to have it any more.
 HEDDLE_NO_SANITIZE_THREAD bool GivesBack(AnnouncedMutex* mutex) {
   void* const holder =
-      mutex->holder.exchange(nullptr, std::memory_order_relaxed);
+      __atomic_exchange_n(&mutex->holder, nullptr, __ATOMIC_RELAXED);
   if (holder == __tsan_get_current_fiber()) return true;
   if (holder != nullptr) {
-    mutex->passed_on.store(true, std::memory_order_relaxed);
+    __atomic_store_n(&mutex->passed_on, true, __ATOMIC_RELAXED);
   }
   return false;
 }

@@ -17,20 +17,19 @@
 #ifndef RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 #define RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 
-#include <atomic>
-
 #include "runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 
 #if HEDDLE_TSAN
 
-// What TSan knows a mutex by.
+// What TSan knows a mutex by. Accessed through the compiler's atomics: those of
+// <atomic> are functions at -O1, and instrumented, whoever calls them.
 struct AnnouncedMutex {
   // The fiber that it has been told holds it, null: none.
-  std::atomic<void*> holder{nullptr};
+  void* holder = nullptr;
   // One has locked it and another unlocked it.
-  std::atomic<bool> passed_on{false};
+  bool passed_on = false;
 };
 
 class MutexLocks {
