@@ -10,12 +10,16 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <mutex>  // NOLINT: std::scoped_lock
 #include <string>
 #include <utility>
 
 #include "gtest/gtest.h"
 #include "heddle.h"
 #include "runtime/sanitizer/sanitizer.h"
+#if HEDDLE_TSAN
+#include "runtime/sanitizer/tsan_fiber.h"
+#endif
 
 namespace heddle {
 namespace {
@@ -280,6 +284,58 @@ INSTANTIATE_TEST_SUITE_P(Cases, TsanRaceDeathTest, testing::ValuesIn(kRaces),
                          [](const auto& info) {
                            return std::string(info.param.name);
                          });
+
+#if HEDDLE_TSAN
+TEST(TsanLimitDeathTest, NamesTheCauseAndTheCure) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        sanitizer::tsan::SetMaxFibersForTest(20);
+        heddle::Run(kOneP, [] {
+          WaitGroup wg;
+          wg.Add(1);
+          for (int i = 0; i < 30; i++) Go([&] { wg.Wait(); });
+          for (int i = 0; i < 3; i++) Yield();
+        });
+      },
+      "more than 20 goroutines have begun to run and have not ended, and "
+      "ThreadSanitizer has no room for one more. Run fewer of them at a time");
+}
+
+// A -> B here, B -> A there.
+TEST(TsanLockOrderDeathTest, TwoOrdersAreReported) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(heddle::Run(kOneP,
+                           [] {
+                             Mutex a;
+                             Mutex b;
+                             WaitGroup wg;
+                             wg.Go([&] {
+                               const std::scoped_lock both(a);
+                               const std::scoped_lock second(b);
+                             });
+                             wg.Wait();
+                             wg.Go([&] {
+                               const std::scoped_lock both(b);
+                               const std::scoped_lock second(a);
+                             });
+                             wg.Wait();
+                           }),
+               "lock-order-inversion");
+}
+
+TEST(TsanLockOrder, AMutexThatIsPassedOnHasNone) {
+  heddle::Run(kOneP, [] {
+    Mutex a;
+    for (int i = 0; i < 100; i++) {
+      a.Lock();
+      WaitGroup wg;
+      wg.Go([&] { a.Unlock(); });
+      wg.Wait();
+    }
+  });
+}
+#endif
 
 }  // namespace
 }  // namespace heddle
