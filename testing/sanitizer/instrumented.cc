@@ -1,0 +1,9 @@
+#include "testing/sanitizer/instrumented.h"
+
+#include "runtime/sanitizer/sanitizer.h"
+
+namespace heddle::testing {
+
+Instrumented LibraryIs() { return {sanitizer::kAsan, sanitizer::kTsan}; }
+
+}  // namespace heddle::testing
