@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "absl/status/statusor.h"
+#include "runtime/debug/asan_report.h"
 #include "runtime/debug/report.h"
 #include "runtime/debug/sigquit.h"
 #include "runtime/debug/stack_overflow.h"
@@ -26,6 +27,7 @@ sched::Sched* NewSched(const Options& options) {
   InstallPanicHandler();
   debug::InstallStackOverflowHandler();
   debug::InstallReports();
+  debug::InstallAsanReport();
   if (resolved->dump_on_sigquit) debug::InstallSigquit();
   return sched::CreateSched(*resolved);
 }
