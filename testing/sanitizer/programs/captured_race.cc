@@ -16,7 +16,7 @@ void Race(First mode, bool fixed) {
     count++;
     if (fixed) mutex.Unlock();
   };
-  InTurn(mode, counts, counts);
+  InTurn(mode, Order::kByChance, counts, counts);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 void HeapUseAfterFree(bool fixed) {
   int* block = new int(0);
   InTurn(
-      First::kStays,
+      First::kStays, Order::kBySignal,
       [=] {
         if (!fixed) Frees(block);
       },

@@ -1,6 +1,6 @@
-// InTurn: two goroutines do something one after the other, on one thread, and
-// nothing but the scheduler orders the two. So whatever the program gets wrong
-// it gets wrong each time, and only who follows goroutines finds out.
+// InTurn: two goroutines do something one after the other, on one thread. So
+// what the program gets wrong it gets wrong each time, whatever the machine
+// does, and only who follows goroutines, not threads, finds out.
 
 #ifndef TESTING_SANITIZER_PROGRAMS_IN_TURN_H_
 #define TESTING_SANITIZER_PROGRAMS_IN_TURN_H_
@@ -17,16 +17,28 @@ enum class First {
   kEnds,   // before the second begins
 };
 
-// In main goroutine of a runtime of its own: runs first() in a goroutine called
-// alice, then second() in one called bob, then last().
+enum class Order {
+  kByChance,  // nothing makes it so but how the scheduler works
+  kBySignal,  // each tells the next one that it is through
+};
+
+// On a runtime of its own: runs first() in a goroutine called alice, then
+// second() in one called bob, then last() in the main goroutine.
 template <typename F, typename G, typename L>
-void InTurn(First mode, F first, G second, L last) {
+void InTurn(First mode, Order order, F first, G second, L last) {
   Run(Options{.procs = 1, .preempt = false}, [&] {
-    // Relaxed, so that it orders nothing.
     std::atomic<int> turn{0};
-    const auto pass = [&turn] { turn.fetch_add(1, std::memory_order_relaxed); };
-    const auto await = [&turn](int n) {
-      while (turn.load(std::memory_order_relaxed) < n) Yield();
+    // Relaxed orders nothing; the others pair with each other.
+    const bool signal = order == Order::kBySignal;
+    const auto pass = [&turn, signal] {
+      turn.fetch_add(
+          1, signal ? std::memory_order_acq_rel : std::memory_order_relaxed);
+    };
+    const auto await = [&turn, signal](int n) {
+      while (turn.load(signal ? std::memory_order_acquire
+                              : std::memory_order_relaxed) < n) {
+        Yield();
+      }
     };
     Go({.name = "bob"}, [=] {
       await(1);
@@ -46,8 +58,8 @@ void InTurn(First mode, F first, G second, L last) {
 }
 
 template <typename F, typename G>
-void InTurn(First mode, F first, G second) {
-  InTurn(mode, std::move(first), std::move(second), [] {});
+void InTurn(First mode, Order order, F first, G second) {
+  InTurn(mode, order, std::move(first), std::move(second), [] {});
 }
 
 }  // namespace heddle::testing

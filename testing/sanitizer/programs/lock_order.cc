@@ -23,7 +23,7 @@ void LockOrder(bool fixed) {
   Mutex a;
   Mutex b;
   InTurn(
-      First::kStays, [&] { TakesBoth(&a, &b); },
+      First::kStays, Order::kByChance, [&] { TakesBoth(&a, &b); },
       [&, fixed] {
         if (fixed) {
           TakesBoth(&a, &b);

@@ -25,7 +25,7 @@ int* published;
 void UseAfterReturn(bool fixed) {
   int stays = 0;
   InTurn(
-      First::kStays,
+      First::kStays, Order::kBySignal,
       [&stays, fixed] {
         if (fixed) {
           Publish(&stays);
@@ -40,7 +40,7 @@ void UseAfterReturn(bool fixed) {
 void DeadStack(bool fixed) {
   int stays = 0;
   InTurn(
-      First::kEnds,
+      First::kEnds, Order::kBySignal,
       [&stays, fixed, captured = 0]() mutable {
         Publish(fixed ? &stays : &captured);
       },
