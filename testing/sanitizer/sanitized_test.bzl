@@ -6,6 +6,11 @@ _COPT = "//command_line_option:copt"
 _LINKOPT = "//command_line_option:linkopt"
 _FEATURES = "//command_line_option:features"
 
+# Never, or reports have no lines. Bazel 4 does not let us read it, so it cannot
+# be left as it is where nothing else is changed: a --config of the user's own
+# should have it too.
+_STRIP = "//command_line_option:strip"
+
 # A function cannot be told not to touch an option but by its own value.
 def _sanitize_impl(settings, attr):
     copts = settings[_COPT]
@@ -16,6 +21,7 @@ def _sanitize_impl(settings, attr):
             _COPT: copts,
             _LINKOPT: settings[_LINKOPT],
             _FEATURES: features,
+            _STRIP: "never",
         }
     to = SANITIZERS[attr.sanitizer]
     linkopts = without_sanitizers(settings[_LINKOPT]) + to.linkopts
@@ -27,6 +33,7 @@ def _sanitize_impl(settings, attr):
         _COPT: without_sanitizers(copts) + to.copts,
         _LINKOPT: linkopts,
         _FEATURES: features,
+        _STRIP: "never",
     }
 
 _sanitize = transition(
@@ -40,6 +47,7 @@ _sanitize = transition(
         _COPT,
         _LINKOPT,
         _FEATURES,
+        _STRIP,
     ],
 )
 

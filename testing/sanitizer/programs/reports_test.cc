@@ -86,6 +86,7 @@ const Case kCases[] = {
     {"heap_use_after_free",
      By::kAsan,
      {"ERROR: AddressSanitizer: heap-use-after-free",
+      "heap_use_after_free\\.cc:[0-9]+",
       "goroutine [0-9]+ \"bob\" did this"}},
     {"leak",
      By::kAsan,
