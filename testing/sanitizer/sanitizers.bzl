@@ -84,6 +84,9 @@ def is_sanitized(sanitizer, copts, features):
       sanitizer: one of SANITIZERS
       copts: the command line's --copt
       features: its --features
+
+    Returns:
+      True or False.
     """
     if sanitizer in features:  # rules_cc's toolchains have such
         return True
@@ -98,6 +101,9 @@ def without_sanitizers(flags):
 
     Args:
       flags: a list of --copt, --linkopt or --features
+
+    Returns:
+      a list.
     """
     kept = []
     for i, flag in enumerate(flags):

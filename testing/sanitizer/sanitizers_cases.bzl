@@ -6,7 +6,11 @@ Not skylib's unittest, which wants toolchains registered in each workspace.
 load(":sanitizers.bzl", "SANITIZERS", "is_sanitized", "without_sanitizers")
 
 def sanitizers_cases():
-    """Pairs (expected, actual) of strings."""
+    """Calls them.
+
+    Returns:
+      pairs (expected, actual) of strings.
+    """
     cases = [
         (want, is_sanitized(sanitizer, copts, features))
         for want, sanitizer, copts, features in [
