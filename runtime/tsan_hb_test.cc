@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>  // NOLINT: std::scoped_lock
+#include <shared_mutex>  // NOLINT
 #include <string>
 #include <utility>
 
@@ -107,6 +108,96 @@ TEST(TsanHb, DoneComesBeforeTheEndOfWait) {
       if (round % 2 == 0) Yield();
       wg.Wait();
       for (int& theirs : n) Touch(&theirs);
+    }
+  });
+}
+
+TEST(TsanHb, AWriterComesBeforeReadersAndReadersBeforeAWriter) {
+  heddle::Run(Options{.procs = 4}, [] {
+    int n = 0;
+    RWMutex mu;
+    WaitGroup wg;
+    for (int i = 0; i < 4; i++) {
+      wg.Go([&] {
+        for (int k = 0; k < 100; k++) {
+          const std::unique_lock writes(mu);
+          Touch(&n);
+          if (k % 10 == 0) Yield();
+        }
+      });
+      wg.Go([&] {
+        for (int k = 0; k < 100; k++) {
+          const std::shared_lock reads(mu);
+          const int copy = n;
+          if (k % 10 == 0) Yield();
+          EXPECT_EQ(copy, n);
+        }
+      });
+    }
+    wg.Wait();
+    EXPECT_EQ(n, 400);
+  });
+}
+
+TEST(TsanHb, ReleaseComesBeforeTheNextAcquire) {
+  heddle::Run(Options{.procs = 4}, [] {
+    int n = 0;
+    Semaphore one(1);
+    WaitGroup wg;
+    for (int i = 0; i < 4; i++) {
+      wg.Go([&] {
+        for (int k = 0; k < 100; k++) {
+          if (k % 7 != 0) {
+            one.Acquire();
+          } else {
+            while (!one.TryAcquire()) Yield();
+          }
+          Touch(&n);
+          if (k % 10 == 0) Yield();
+          one.Release();
+        }
+      });
+    }
+    wg.Wait();
+  });
+}
+
+TEST(TsanHb, SignalComesBeforeTheEndOfTheWaitThatItEnds) {
+  for (bool all : {false, true}) {
+    heddle::Run(kOneP, [all] {
+      int n = 0;
+      Cond cond;
+      WaitGroup wg;
+      wg.Go([&] {
+        struct NoLock {
+          void lock() {}
+          void unlock() {}
+        } none;  // whose order is not the Cond's
+        cond.Wait(none);
+        Touch(&n);
+      });
+      for (int i = 0; i < 3; i++) Yield();
+      Touch(&n);
+      all ? cond.Broadcast() : cond.Signal();
+      wg.Wait();
+      EXPECT_EQ(n, 2);
+    });
+  }
+}
+
+TEST(TsanHb, DoComesBeforeTheEndOfOthers) {
+  heddle::Run(Options{.procs = 4}, [] {
+    for (int round = 0; round < 50; round++) {
+      int n = 0;
+      Once once;
+      WaitGroup wg;
+      for (int i = 0; i < 4; i++) {
+        wg.Go([&] {
+          once.Do([&] { Touch(&n); });
+          EXPECT_EQ(n, 1);
+        });
+      }
+      wg.Wait();
     }
   });
 }
@@ -251,6 +342,34 @@ const Case kRaces[] = {
     {"TwoBlockings",
      [] {
        OneAfterTheOther([] { Blocking(Nothing); }, [] { Blocking(Nothing); });
+     }},
+    {"TwoReaders",
+     [] {
+       static RWMutex mu;
+       OneAfterTheOther(
+           [] {
+             mu.RLock();
+             mu.RUnlock();
+           },
+           [] {
+             mu.RLock();
+             mu.RUnlock();
+           });
+     }},
+    {"TwoAcquires",
+     [] {
+       static Semaphore two(2);
+       OneAfterTheOther([] { two.Acquire(); }, [] { two.Acquire(); });
+     }},
+    {"TwoReleases",
+     [] {
+       static Semaphore none(0);
+       OneAfterTheOther([] { none.Release(); }, [] { none.Release(); });
+     }},
+    {"TwoSignals",
+     [] {
+       static Cond cond;
+       OneAfterTheOther([] { cond.Signal(); }, [] { cond.Signal(); });
      }},
     {"RelaxedAtomics",
      [] {

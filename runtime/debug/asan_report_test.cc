@@ -31,7 +31,7 @@ class AsanReportDeathTest : public testing::Test {
 [[gnu::noinline]] void Write(volatile char* p) { *p = 1; }
 
 void UsesAfterFree() {
-  char* block = new char[8];
+  char* volatile block = new char[8];  // the compiler sees it otherwise
   delete[] block;
   Write(block);
 }

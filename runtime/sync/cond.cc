@@ -1,6 +1,7 @@
 #include "runtime/sync/cond.h"
 
 #include "runtime/base/throw.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/sync/waiter.h"
 
@@ -39,6 +40,7 @@ void Cond::WaitFor(uint32_t ticket) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   queue_lock_.lock();
   if (Before(ticket, woken_.load(std::memory_order_relaxed))) {
     queue_lock_.unlock();
+    sched::RaceAcquire(&woken_);  // of whose Signal it is
     return;
   }
   *tail_ = &entry;
@@ -52,6 +54,7 @@ void Cond::Signal() {
       woken_.load(std::memory_order_relaxed)) {
     return;
   }
+  sched::RaceReleaseMerge(&woken_);
   const sched::InRuntime in;
   sync::WaitNode* node = nullptr;
   {
@@ -77,6 +80,7 @@ void Cond::Broadcast() {
       woken_.load(std::memory_order_relaxed)) {
     return;
   }
+  sched::RaceReleaseMerge(&woken_);
   const sched::InRuntime in;
   sync::WaitQueue all;
   {

@@ -21,6 +21,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "runtime/os/lock.h"
+#include "runtime/sched/race.h"
 #include "runtime/sync/mutex.h"
 
 namespace heddle {
@@ -80,6 +81,7 @@ class Cond {
   };
 
   uint32_t TakeTicket() {
+    const sched::RaceScope not_looked_at;
     // Relaxed: who signals after having had the lock reads this one or a later
     // one, as it is ordered by the lock.
     return next_.fetch_add(1, std::memory_order_relaxed);

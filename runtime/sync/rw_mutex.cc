@@ -7,6 +7,12 @@ namespace heddle {
 
 void RWMutex::Lock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   writers_.Lock();
+  LockOutReaders();
+  sched::RaceAcquire(&write_sema_);
+}
+
+void RWMutex::LockOutReaders() {
+  const sched::RaceScope not_looked_at;
   // Acquire, here and below: pairs with the releases of the readers that have
   // gone.
   const int32_t readers =
@@ -19,17 +25,30 @@ void RWMutex::Lock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
 
 bool RWMutex::TryLock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (!writers_.TryLock()) return false;
-  int32_t nobody = 0;
-  if (readers_.compare_exchange_strong(nobody, -kMaxReaders,
-                                       std::memory_order_acquire,
-                                       std::memory_order_relaxed)) {
-    return true;
+  bool locked;
+  {
+    const sched::RaceScope not_looked_at;
+    int32_t nobody = 0;
+    locked = readers_.compare_exchange_strong(nobody, -kMaxReaders,
+                                              std::memory_order_acquire,
+                                              std::memory_order_relaxed);
   }
-  writers_.Unlock();
-  return false;
+  if (locked) {
+    sched::RaceAcquire(&write_sema_);
+  } else {
+    writers_.Unlock();
+  }
+  return locked;
 }
 
 void RWMutex::Unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  sched::RaceRelease(&read_sema_);
+  LetReadersIn();
+  writers_.Unlock();
+}
+
+void RWMutex::LetReadersIn() {
+  const sched::RaceScope not_looked_at;
   // Release: pairs with the acquire in RLock and TryRLock.
   const int32_t readers =
       readers_.fetch_add(kMaxReaders, std::memory_order_release) + kMaxReaders;
@@ -37,15 +56,16 @@ void RWMutex::Unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     base::Throw("sync: Unlock of unlocked RWMutex");
   }
   if (readers > 0) read_sema_.Release(static_cast<uint32_t>(readers));
-  writers_.Unlock();
 }
 
 bool RWMutex::TryRLock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::RaceScope not_looked_at;
   int32_t readers = readers_.load(std::memory_order_relaxed);
   while (readers >= 0) {
     if (readers_.compare_exchange_weak(readers, readers + 1,
                                        std::memory_order_acquire,
                                        std::memory_order_relaxed)) {
+      sched::RaceAcquire(&read_sema_);
       return true;
     }
   }

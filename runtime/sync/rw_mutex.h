@@ -8,6 +8,10 @@
 //               holds it or waits
 //   departing_  readers that a waiting writer waits for yet
 //
+// What TSan is told: the writers' order by way of their Mutex; a writer's Unlock
+// releases read_sema_, a reader's RUnlock write_sema_, to what the others
+// acquire. Nothing orders two readers.
+//
 // INV-RW1  The sum of both sides' steps decides who wakes whom: the last
 //          departing reader the writer, the writer's Unlock the readers. Each
 //          is one atomic step on one word, so exactly one sees itself last.
@@ -21,6 +25,7 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
+#include "runtime/sched/race.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/sema.h"
 
@@ -45,16 +50,22 @@ class ABSL_LOCKABLE RWMutex {
   // Waits until no writer holds it or waits, and takes it together with other
   // readers.
   void RLock() ABSL_SHARED_LOCK_FUNCTION() {
-    // Acquire: pairs with the release in Unlock.
-    if (readers_.fetch_add(1, std::memory_order_acquire) + 1 < 0) {
-      read_sema_.Acquire(sched::WaitReason::kRWMutexRLock);
+    {
+      const sched::RaceScope not_looked_at;
+      // Acquire: pairs with the release in Unlock.
+      if (readers_.fetch_add(1, std::memory_order_acquire) + 1 < 0) {
+        read_sema_.Acquire(sched::WaitReason::kRWMutexRLock);
+      }
     }
+    sched::RaceAcquire(&read_sema_);
   }
   // Takes it as a reader if no writer holds it or waits; true if so. Never
   // waits.
   bool TryRLock() ABSL_SHARED_TRYLOCK_FUNCTION(true);
   // Gives it back as a reader. Of one that no reader holds: a fatal error.
   void RUnlock() ABSL_UNLOCK_FUNCTION() {
+    sched::RaceReleaseMerge(&write_sema_);
+    const sched::RaceScope not_looked_at;
     // Release: pairs with the acquire in Lock.
     const int32_t readers =
         readers_.fetch_sub(1, std::memory_order_release) - 1;
@@ -74,6 +85,8 @@ class ABSL_LOCKABLE RWMutex {
  private:
   static constexpr int32_t kMaxReaders = 1 << 30;
 
+  void LockOutReaders();
+  void LetReadersIn();
   void RUnlockSlow(int32_t readers);
 
   Mutex writers_;  // held by the writer that holds this, or waits for readers

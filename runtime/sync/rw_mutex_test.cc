@@ -159,6 +159,7 @@ TEST(RWMutexTest, NeitherSideStarvesTheOther) {
   heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     RWMutex mu;
     std::string order;
+    Mutex order_mu;  // between readers
     WaitGroup wg;
     const auto write = [&] {
       mu.Lock();
@@ -167,7 +168,9 @@ TEST(RWMutexTest, NeitherSideStarvesTheOther) {
     };
     const auto read = [&] {
       mu.RLock();
+      order_mu.Lock();
       order += 'r';
+      order_mu.Unlock();
       mu.RUnlock();
     };
     const auto start = [&](auto f) {

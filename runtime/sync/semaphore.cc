@@ -33,11 +33,13 @@ Semaphore::Semaphore(int64_t n) : state_(2 * Checked(n)) {}
 
 bool Semaphore::TryAcquire(int64_t n) {
   Checked(n);
+  const sched::RaceScope not_looked_at;
   int64_t state = state_.load(std::memory_order_relaxed);
   while (state >= 2 * n && (state & kWaiters) == 0) {
     if (state_.compare_exchange_weak(state, state - 2 * n,
                                      std::memory_order_acquire,
                                      std::memory_order_relaxed)) {
+      sched::RaceAcquire(this);
       return true;
     }
   }
@@ -69,6 +71,9 @@ void Semaphore::AcquireSlow(int64_t n) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 
 void Semaphore::Release(int64_t n) {
   Checked(n);
+  // To TSan, each Acquire comes after all Releases so far.
+  sched::RaceReleaseMerge(this);
+  const sched::RaceScope not_looked_at;
   int64_t state = state_.load(std::memory_order_relaxed);
   while ((state & kWaiters) == 0) {
     if (state / 2 + n > kMax) {

@@ -18,6 +18,7 @@
 #include "absl/base/thread_annotations.h"
 #include "runtime/os/lock.h"
 #include "runtime/sched/gqueue.h"
+#include "runtime/sched/race.h"
 #include "runtime/sync/waiter.h"
 
 namespace heddle {
@@ -38,15 +39,8 @@ class Semaphore {
   // so far: then it waits for a Release. Throws std::invalid_argument
   // otherwise.
   void Acquire(int64_t n = 1) {
-    int64_t state = state_.load(std::memory_order_relaxed);
-    // Acquire: pairs with the release in Release.
-    if (n >= 0 && state >= 2 * n && (state & kWaiters) == 0 &&
-        state_.compare_exchange_strong(state, state - 2 * n,
-                                       std::memory_order_acquire,
-                                       std::memory_order_relaxed)) {
-      return;
-    }
-    AcquireSlow(n);
+    if (!AcquireFast(n)) AcquireSlow(n);
+    sched::RaceAcquire(this);
   }
 
   // Takes `n` if so many are free and nobody waits; true if so. Never waits.
@@ -65,6 +59,15 @@ class Semaphore {
   struct Entry;
   static constexpr int64_t kWaiters = 1;
 
+  bool AcquireFast(int64_t n) {
+    const sched::RaceScope not_looked_at;
+    int64_t state = state_.load(std::memory_order_relaxed);
+    // Acquire: pairs with the release in Release.
+    return n >= 0 && state >= 2 * n && (state & kWaiters) == 0 &&
+           state_.compare_exchange_strong(state, state - 2 * n,
+                                          std::memory_order_acquire,
+                                          std::memory_order_relaxed);
+  }
   void AcquireSlow(int64_t n);
   void ReleaseSlow(int64_t n);
 

@@ -53,7 +53,7 @@ SANITIZERS = {
         clang_linkopts = [],
         clang_features = [],
         only_clang = False,
-        env = {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+        env = {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:die_after_fork=0"},
     ),
     "ubsan": struct(
         copts = _COMMON_COPTS + [
