@@ -2,13 +2,12 @@
 // one that computes and never calls the runtime. benchmarks/peers/go/hog does
 // the same in Go. Arguments: Ps, hogs.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "benchmark/benchmark.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
@@ -16,7 +15,7 @@
 namespace heddle {
 namespace {
 
-constexpr int64_t kSleepUs = 1000;
+constexpr absl::Duration kSleep = absl::Milliseconds(1);
 
 double Percentile(std::vector<double>* values, double p) {
   const auto at = static_cast<size_t>(p * (values->size() - 1));
@@ -36,8 +35,9 @@ void BM_SleeperBesideHogs(benchmark::State& state) {
     Yield();
     for (auto _ : state) {
       const int64_t start = os::Nanotime();
-      Blocking([] { usleep(kSleepUs); });
-      late_us.push_back((os::Nanotime() - start) / 1e3 - kSleepUs);
+      Sleep(kSleep);
+      late_us.push_back((os::Nanotime() - start) / 1e3 -
+                        absl::ToDoubleMicroseconds(kSleep));
     }
     stop = true;
   });

@@ -1,6 +1,7 @@
 #include "runtime/os/clock.h"
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <cerrno>
@@ -40,6 +41,23 @@ void Usleep(int64_t us) {
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) ==
          EINTR) {
   }
+}
+
+void SleepUntil(int64_t when) {
+  timespec end;
+  end.tv_sec = when / kNsPerSecond;
+  end.tv_nsec = when % kNsPerSecond;
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) ==
+         EINTR) {
+  }
+}
+
+int64_t SetTimerSlack(int64_t ns) {
+  const int saved_errno = errno;
+  const int64_t was = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  if (was >= 0) prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0);
+  errno = saved_errno;
+  return was;
 }
 
 void OsYield() { sched_yield(); }

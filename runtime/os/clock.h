@@ -22,6 +22,14 @@ int64_t Walltime();
 // returns at once if `us` <= 0 (Go's usleep).
 void Usleep(int64_t us);
 
+// Blocks the thread until Nanotime() is `when` at least.
+void SleepUntil(int64_t when);
+
+// How far the kernel may put off the end of the calling thread's sleeps, so as
+// to end several at once: 50,000 nanoseconds unless it is told otherwise.
+// Returns what it was; -1 if that cannot be found out, and nothing is changed.
+int64_t SetTimerSlack(int64_t ns);
+
 // Lets another thread of this CPU run, if one waits (Go's osyield).
 void OsYield();
 

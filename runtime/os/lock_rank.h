@@ -5,8 +5,9 @@
 // of Go's partial one: simpler to check, and it forbids no nesting that the
 // runtime has. A lock that is taken with no other inside it is a kLeaf.
 //
-// kHchan alone may be held several times, by select, which locks its channels
-// in the order of their addresses.
+// kHchan may be held several times, by select, which locks its channels in the
+// order of their addresses; and kTimers twice, by ProcResize, while nobody else
+// takes two.
 
 #ifndef RUNTIME_OS_LOCK_RANK_H_
 #define RUNTIME_OS_LOCK_RANK_H_
@@ -30,6 +31,7 @@ namespace heddle::os {
   X(Hchan)       /* one channel */                                   \
   X(Sudog)       /* the central cache of sudogs */                   \
   X(Sema)        /* one bucket of the semaphore table (Go's root) */ \
+  X(Timer)       /* one timer: who arms or disarms it */             \
   X(Timers)      /* the timers of one P */                           \
   X(NetpollInit) /* starting the netpoller; timers may need it */    \
   X(StackPool)   /* the global pools of small stacks */              \
@@ -56,7 +58,8 @@ constexpr const char* LockRankName(LockRank rank) {
 // Whether a thread that holds a lock of rank `held`, its highest, may take
 // another lock of rank `next`.
 constexpr bool MayTake(LockRank held, LockRank next) {
-  return held < next || (held == LockRank::kHchan && next == held);
+  return held < next || (held == next && (held == LockRank::kHchan ||
+                                          held == LockRank::kTimers));
 }
 
 }  // namespace heddle::os

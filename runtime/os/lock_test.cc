@@ -32,6 +32,8 @@ TEST(LockRankTest, NamesAndOrder) {
   EXPECT_TRUE(MayTake(LockRank::kHchan, LockRank::kSudog));
   EXPECT_TRUE(MayTake(LockRank::kStackPool, LockRank::kStackLarge));
   EXPECT_FALSE(MayTake(LockRank::kSudog, LockRank::kHchan));
+  EXPECT_TRUE(MayTake(LockRank::kTimer, LockRank::kTimers));
+  EXPECT_TRUE(MayTake(LockRank::kTimers, LockRank::kTimers));
   EXPECT_FALSE(MayTake(LockRank::kSched, LockRank::kSched));
   EXPECT_FALSE(MayTake(LockRank::kLeaf, LockRank::kLeaf));
   EXPECT_TRUE(MayTake(LockRank::kHchan, LockRank::kHchan)) << "select";

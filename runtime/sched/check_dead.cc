@@ -6,6 +6,8 @@
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/poll.h"
+#include "runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {
@@ -24,7 +26,8 @@ bool NobodyRuns(const Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   // Not before main is there, nor after the end of Run.
   if (!sched->main_started.load(std::memory_order_relaxed)) return false;
   const int32_t running =
-      sched->nm - sched->nmidle - sched->nmidlelocked - sched->nmsys;
+      sched->nm - sched->nmidle - sched->nmidlelocked - sched->nmsys -
+      (sched->poll.m != nullptr ? 1 : 0);
   if (running < 0) base::Throw("checkdead: inconsistent counts");
   // A G that is queued: by a thread outside, whose WakeP is under way.
   return running == 0 && sched->runqsize.load(std::memory_order_relaxed) == 0;
@@ -32,7 +35,8 @@ bool NobodyRuns(const Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
 
 // Whether no timer or poller of sched's will make a goroutine runnable.
 bool NothingWakes(const Sched* sched) {
-  return sched->wakers.load(std::memory_order_relaxed) == 0;
+  return sched->wakers.load(std::memory_order_relaxed) == 0 &&
+         EarliestTimer(sched) == kNever;
 }
 
 // Takes mp off the list of idle Ms, if it is on it.
@@ -84,7 +88,9 @@ bool CheckDead(Sched* sched) {
         NothingWakes(sched)) {
       ReportDeadlock();
     }
-    return sched->options.deadlock != DeadlockCheck::kNever;
+    // The poller comes here again when there are no timers any more.
+    return sched->options.deadlock != DeadlockCheck::kNever &&
+           sched->poll.m == nullptr;
   }
   if (!sched->main_done) base::Throw("checkdead: no main goroutine");
   if (sched->options.on_main_return == OnMainReturn::kAbandon &&
@@ -128,6 +134,9 @@ void FinishRun(Sched* sched) {
   } else if (RemoveIdle(sched, sched->m0)) {
     sched->m0->leave = true;
     sched->m0->park.Wakeup();
+  } else if (sched->poll.m == sched->m0) {
+    sched->m0->leave = true;
+    BreakPoll(sched, kAtOnce);
   }
 }
 

@@ -5,6 +5,8 @@
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/poll.h"
+#include "runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {
@@ -104,12 +106,19 @@ G* StealWork(M* mp) {
   P* pp = mp->p;
   for (int i = 0; i < kStealTries; i++) {
     const bool steal_runnext = i == kStealTries - 1;
+    const bool steal_timers = steal_runnext && EarliestTimer(sched) != kNever;
+    const int64_t now = steal_timers ? os::Nanotime() : 0;
     for (RandomOrder::Enum e = sched->steal_order.Start(mp->random.Next());
          !e.Done(); e.Next()) {
       if (sched->gcwaiting.load(std::memory_order_relaxed)) return nullptr;
       const auto id = static_cast<int32_t>(e.Position());
       P* victim = GetP(sched, id);
-      if (victim == pp || sched->idlep_mask.Read(id)) continue;
+      if (victim == pp) continue;
+      if (steal_timers && RunTimers(mp, &victim->timers, now)) {
+        G* gp = pp->runq.Get().gp;
+        if (gp != nullptr) return gp;
+      }
+      if (sched->idlep_mask.Read(id)) continue;
       G* gp = pp->runq.StealFrom(&victim->runq, steal_runnext, [victim] {
         if (victim->status.load(std::memory_order_relaxed) ==
             PStatus::kRunning) {
@@ -188,6 +197,9 @@ Found FindRunnable(M* mp) {
       G* gp = GlobRunqGet(sched, pp, 1);
       if (gp != nullptr) return {gp, false};
     }
+    if (pp->timers.next.load(std::memory_order_relaxed) != kNever) {
+      RunTimers(mp, &pp->timers, os::Nanotime());
+    }
     const Found local = GetLocal(sched, pp);
     if (local.gp != nullptr) return local;
     if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
@@ -221,6 +233,14 @@ Found FindRunnable(M* mp) {
         BecomeSpinning(mp);
         continue;
       }
+    }
+    switch (PollTimers(mp)) {
+      case Polled::kFound:
+        continue;
+      case Polled::kLeave:
+        return {nullptr, false};
+      case Polled::kNot:
+        break;
     }
     if (!StopM()) return {nullptr, false};
   }

@@ -2,12 +2,15 @@
 //
 //   world stopping, run over?   the M stops
 //   each 61st tick              the global queue, for fairness
+//   this P's timers             what is due goes to its queue
 //   this P's queue              runnext first
 //   the global queue            this P's share
 //   other Ps' queues            half of one, in random order, four rounds; what
-//                               is in runnext only in the last
+//                               is in runnext, or due by their timers, only in
+//                               the last
 //   once more under the lock    then the P is given up
 //   once more all queues        if the M was spinning: see m_lifecycle.h
+//   all timers                  sleeps until the first is due, if nobody does
 //
 // Source: Go 1.21's findRunnable, stealWork, checkRunqsNoP, gcstopm.
 

@@ -100,6 +100,10 @@ struct M {
   // Where the thread takes signals. Its own thread's. (gsignal)
   os::AltStack signal_stack;
 
+  // What the thread's timer slack was before it became a poller; -1: it has not
+  // been one, and has it still. Its own thread's.
+  int64_t timer_slack = -1;
+
   // Its thread; none for m0, and until its maker has noted it. sched.lock.
   os::OsThread thread;
   // That has been joined, or there is none (m0). Who joins it.

@@ -10,6 +10,7 @@
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/poll.h"
 #include "runtime/sched/schedule.h"
 #include "runtime/sched/switch.h"
 #include "runtime/sched/template_thread.h"
@@ -77,6 +78,8 @@ void MInit(M* mp) {
 }
 
 void Unminit(M* mp) {
+  if (mp->timer_slack >= 0) os::SetTimerSlack(mp->timer_slack);
+  mp->timer_slack = -1;
   mp->signal_stack.Remove();
   mp->tid.store(0, std::memory_order_relaxed);
   // A thread of the runtime's own goes on to destroy thread_locals, which are
@@ -203,7 +206,12 @@ void HandoffP(Sched* sched, P* pp) {
       }
     }
   }
-  if (!start) return;
+  if (!start) {
+    // Nobody passes by its timers any more.
+    const int64_t when = pp->timers.next.load(std::memory_order_seq_cst);
+    if (when != kNever) WakePoller(sched, when);
+    return;
+  }
   if (pp->runq.Empty() &&
       sched->runqsize.load(std::memory_order_relaxed) == 0) {
     // Somebody submitted to a queue while no P was idle: look for it.

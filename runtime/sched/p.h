@@ -22,11 +22,13 @@
 #include "runtime/sched/runq.h"
 #include "runtime/sched/status.h"
 #include "runtime/sched/time_slice.h"
+#include "runtime/sched/timer.h"
 #include "runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 
 struct M;
+struct Sched;
 
 // Go's _GoidCacheBatch: ids that a P takes from the runtime at once.
 inline constexpr uint64_t kGoidCacheBatch = 16;
@@ -41,8 +43,8 @@ inline void AddOwned(std::atomic<uint64_t>* counter, uint64_t n) {
 }
 
 struct P {
-  P(int32_t id, uint64_t seed)
-      : id(id), random(seed + static_cast<uint64_t>(id)) {}
+  P(Sched* sched, int32_t id, uint64_t seed)
+      : id(id), random(seed + static_cast<uint64_t>(id)), timers(sched) {}
 
   const int32_t id;
   // Written by the owner or, stopped, under sched.lock; read by anyone.
@@ -84,6 +86,9 @@ struct P {
   // Owner; read by anyone.
   std::atomic<uint64_t> ngcreated{0};
   std::atomic<uint64_t> ngexited{0};
+
+  // Anyone's, under its lock.
+  Timers timers;
 };
 
 }  // namespace heddle::sched

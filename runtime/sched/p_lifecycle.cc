@@ -3,6 +3,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/sysmon.h"
+#include "runtime/sched/timers.h"
 
 namespace heddle::sched {
 
@@ -83,6 +84,7 @@ void DestroyP(Sched* sched, P* pp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   GlobRunqPutHeadBatch(sched, &runnable, static_cast<int32_t>(n));
   GfPurge(&pp->gfree, &sched->gfree);
   pp->stackcache.Flush(&sched->stackpool);
+  MoveTimers(&pp->timers, &GetP(sched, 0)->timers);
   pp->status.store(PStatus::kDead, std::memory_order_relaxed);
 }
 
@@ -95,7 +97,7 @@ P* ProcResize(Sched* sched, int32_t n) {
     P* pp = sched->allp[i].load(std::memory_order_relaxed);
     if (pp == nullptr) {
       // Release: pairs with the acquire in GetP.
-      sched->allp[i].store(new P(i, sched->options.seed),
+      sched->allp[i].store(new P(sched, i, sched->options.seed),
                            std::memory_order_release);
     } else if (i >= old) {
       pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);

@@ -16,6 +16,7 @@
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/race.h"
+#include "runtime/sched/poll.h"
 #include "runtime/sched/schedule.h"
 #include "runtime/sched/sysmon.h"
 #include "runtime/sched/template_thread.h"
@@ -281,6 +282,11 @@ void DestroySched(Sched* sched) {
       mp->leave = true;
       RiseFromIdle(mp);
       mp->park.Wakeup();
+    }
+    if (M* mp = sched->poll.m; mp != nullptr) {
+      running--;
+      mp->leave = true;
+      BreakPoll(sched, kAtOnce);
     }
     // What runs now comes to an end by itself, but for goroutines.
     wait =

@@ -130,6 +130,16 @@ struct Sched : Spinning {
   // per P.
   std::atomic<int64_t> nsystem{0};
 
+  // ---- the poller, see poll.h ----
+  struct Poll {
+    M* m = nullptr;  // under sched.lock
+    // Until when it sleeps; 0: it is awake, or there is none, or it is being
+    // woken, by who set it to that.
+    std::atomic<int64_t> until{0};
+    os::Note note;
+  };
+  Poll poll;
+
   // ---- stop the world ----
   // Every M that comes to the scheduler gives its P up.
   std::atomic<bool> gcwaiting{false};

@@ -21,6 +21,7 @@ struct PLine {
   int64_t m;
   uint32_t runqsize;
   int32_t gfreecnt;
+  uint32_t timerslen;
 };
 
 struct MLine {
@@ -55,7 +56,8 @@ PLine LookAt(const P* pp) {
           pp->syscalltick.load(std::memory_order_relaxed),
           mp == nullptr ? kNone : mp->id,
           pp->runq.size(),
-          pp->gfree.n()};
+          pp->gfree.n(),
+          pp->timers.size.load(std::memory_order_relaxed)};
 }
 
 MLine LookAt(const M* mp) {
@@ -149,9 +151,9 @@ void AppendPs(const Snapshot& s, std::map<int64_t, int64_t>* p_of_m,
     absl::StrAppendFormat(
         out,
         "  P%d: status=%d schedtick=%d syscalltick=%d m=%s runqsize=%d "
-        "gfreecnt=%d timerslen=0\n",
+        "gfreecnt=%d timerslen=%d\n",
         i, p.status, p.schedtick, p.syscalltick, OrNil(p.m), p.runqsize,
-        p.gfreecnt);
+        p.gfreecnt, p.timerslen);
   }
 }
 

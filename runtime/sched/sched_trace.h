@@ -11,7 +11,7 @@
 // and Gs do goes on meanwhile, so lines may contradict each other.
 //
 // Fields of Go's that mean nothing here have the value that they have in an
-// idle Go program: mallocing, throwing, dying, preemptoff, timerslen. Of Ms,
+// idle Go program: mallocing, throwing, dying, preemptoff. Of Ms,
 // blocked is whether the M sleeps for want of work. A goroutine's m is the
 // thread that it runs on, or nil.
 //

@@ -9,6 +9,7 @@
 #include "runtime/sched/retake.h"
 #include "runtime/sched/scavenge.h"
 #include "runtime/sched/sched_trace.h"
+#include "runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {
@@ -97,6 +98,7 @@ void Sysmon(M* mp) {
     const bool woken = now - busy >= kDeepSleepNs;
     if (!AllIdle(sched)) busy = now;
     back_off.Looked(Retake(sched, now) != 0 || (woken && busy == now));
+    SysmonTimers(sched, now);
     scavenges = scavenger.Step(now, busy == now);
     if (trace.Due(now)) {
       PrintSchedTrace(sched, sched->options.debug.scheddetail);

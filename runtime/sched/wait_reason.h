@@ -19,6 +19,7 @@ enum class WaitReason : uint8_t {
   kRWMutexLock,
   kSemacquire,  // WaitGroup's too, as in Go
   kCondWait,
+  kSleep,
   kStoppingTheWorld,
 };
 
@@ -37,6 +38,8 @@ constexpr const char* WaitReasonText(WaitReason reason) {
       return "semacquire";
     case WaitReason::kCondWait:
       return "sync.Cond.Wait";
+    case WaitReason::kSleep:
+      return "sleep";
     case WaitReason::kStoppingTheWorld:
       return "stopping the world";
   }

@@ -12,6 +12,7 @@ TEST(WaitReasonTest, TextsAreGos) {
   EXPECT_STREQ(WaitReasonText(WaitReason::kZero), "");
   EXPECT_STREQ(WaitReasonText(WaitReason::kMutexLock), "sync.Mutex.Lock");
   EXPECT_STREQ(WaitReasonText(WaitReason::kSemacquire), "semacquire");
+  EXPECT_STREQ(WaitReasonText(WaitReason::kSleep), "sleep");
   EXPECT_STREQ(WaitReasonText(WaitReason::kStoppingTheWorld),
                "stopping the world");
 }

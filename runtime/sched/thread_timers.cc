@@ -1,0 +1,87 @@
+#include "runtime/sched/thread_timers.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "runtime/base/throw.h"
+#include "runtime/os/clock.h"
+#include "runtime/os/note.h"
+#include "runtime/os/quiet_threads.h"
+#include "runtime/sched/timers.h"
+
+namespace heddle::sched {
+namespace {
+
+struct ThreadTimersState {
+  Timers timers{nullptr};
+  os::Note note;
+  // Under timers.lock: whether its thread sleeps, and until when.
+  bool sleeps = false;
+  int64_t until = 0;
+};
+
+// Sleeps until the first timer is due, or until it is woken.
+void Sleep(ThreadTimersState* s) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  s->timers.lock.lock();
+  const int64_t when = s->timers.next.load(std::memory_order_relaxed);
+  const int64_t now = os::Nanotime();
+  if (when > now) {
+    s->sleeps = true;
+    s->until = when;
+    if (when == kNever) os::EnterQuiet();
+    s->timers.lock.unlock();
+    bool woken = s->note.SleepFor(when == kNever ? -1 : when - now);
+    s->timers.lock.lock();
+    if (!woken && !s->sleeps) woken = s->note.SleepFor(-1);
+    s->sleeps = false;
+    if (woken) s->note.Clear();
+  }
+  s->timers.lock.unlock();
+}
+
+void* ThreadMain(void* arg) {
+  auto* s = static_cast<ThreadTimersState*>(arg);
+  os::SetTimerSlack(1);
+  for (;;) {
+    Sleep(s);
+    RunThreadTimers(&s->timers, os::Nanotime());
+  }
+}
+
+// The thread takes no signals: handlers are the program's own threads'.
+ThreadTimersState* Start() {
+  auto* s = new ThreadTimersState;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  const int error = pthread_create(&thread, nullptr, ThreadMain, s);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) {
+    base::PrintErr("runtime: no thread for timers (errno=%d)\n", error);
+    base::Throw("pthread_create failed");
+  }
+  pthread_detach(thread);
+  return s;
+}
+
+ThreadTimersState* State() {
+  static ThreadTimersState* const state = Start();
+  return state;
+}
+
+}  // namespace
+
+Timers* ThreadTimers() { return &State()->timers; }
+
+void WakeThreadTimers(int64_t when) {
+  ThreadTimersState* s = State();
+  os::LockGuard guard(s->timers.lock);
+  if (!s->sleeps || s->until <= when) return;
+  s->sleeps = false;
+  if (s->until == kNever) os::LeaveQuiet();
+  s->note.Wakeup();
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,135 @@
+// Timer: something to be done at a time. Timers: those of one P.
+//
+// A Timer is made once, armed and disarmed any number of times (timers.h), and
+// counted: its owners hold references, and while it is armed its heap holds
+// one. A sleeping goroutine has no Timer: the heap holds the G itself.
+//
+//   from      to        who, under what
+//   idle      armed     ArmTimer: the timer's lock, then the heap's
+//   armed     armed     ArmTimer, to another time: both locks; ProcResize, to
+//                       another heap: both heaps' locks; a periodic one that
+//                       was due: the heap's lock
+//   armed     idle      DisarmTimer: both locks; RunTimers, as it is due: the
+//                       heap's lock, and then its `fire` is called, without any
+//
+// So whoever disarms a timer knows whether its `fire` has been, or is being,
+// called: it is for him that finds it in a heap, under that heap's lock.
+//
+// Difference to Go 1.21: there, a timer has ten states that change by
+// compare-and-swap, and who stops one that is in another P's heap marks it
+// only. Here heap operations are cheap enough to be done at once, so nothing
+// stale is in a heap.
+
+#ifndef RUNTIME_SCHED_TIMER_H_
+#define RUNTIME_SCHED_TIMER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include "absl/base/optimization.h"
+#include "absl/base/thread_annotations.h"
+#include "runtime/os/lock.h"
+#include "runtime/sched/timer_heap.h"
+
+namespace heddle::sched {
+
+struct G;
+struct Sched;
+struct Timers;
+
+// No time: later than any. Times are nanoseconds on the monotonic clock.
+inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+struct Timer {
+  // Called when the timer is due, at `now`, on g0 of an M that has a P of the
+  // runtime `sched`, with no lock held; must not block, park nor throw. For a
+  // timer of a plain thread's, on the thread of those; `sched` is null then.
+  // Takes over a reference.
+  using Fire = void (*)(Timer* timer, Sched* sched, int64_t now);
+  // Called when the last reference is gone.
+  using Destroy = void (*)(Timer* timer);
+
+  // `sched`: its maker's runtime, null for a plain thread.
+  Timer(Sched* sched, Fire fire, Destroy destroy)
+      : sched(sched), fire(fire), destroy(destroy) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  Sched* const sched;
+  const Fire fire;
+  const Destroy destroy;
+  // Born with one, its maker's.
+  std::atomic<uint32_t> refs{1};
+  // Where in the heap it is. The heap's lock.
+  uint32_t index = 0;
+  // Nanoseconds between two times; 0: once. The heap's lock while it is armed.
+  int64_t period = 0;
+  // The heap that it is in, null if it is not armed. Written under the heap's
+  // lock; from null under the timer's as well.
+  std::atomic<Timers*> home{nullptr};
+  // One at a time arms or disarms it.
+  os::Lock lock{os::LockRank::kTimer};
+
+  void Ref() { refs.fetch_add(1, std::memory_order_relaxed); }
+  void Unref() {
+    // Release, for all but the last, and acquire, for the last: it sees what
+    // the others did to it.
+    if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
+  }
+};
+
+// What is due: a G, which is readied, or a Timer, told apart by the lowest bit.
+inline uintptr_t DueG(G* gp) { return reinterpret_cast<uintptr_t>(gp); }
+inline uintptr_t DueTimer(Timer* t) {
+  return reinterpret_cast<uintptr_t>(t) | 1;
+}
+inline Timer* TimerOf(uintptr_t due) {
+  return (due & 1) != 0 ? reinterpret_cast<Timer*>(due & ~uintptr_t{1})
+                        : nullptr;
+}
+inline G* SleeperOf(uintptr_t due) { return reinterpret_cast<G*>(due); }
+
+// Sleepers need not know where they are: nobody wakes them early. So a million
+// of them in a heap are not touched when it is in motion.
+struct NoteIndex {
+  void operator()(uintptr_t due, uint32_t index) const {
+    Timer* t = TimerOf(due);
+    if (t != nullptr) t->index = index;
+  }
+};
+
+// A line of its own: its owner writes it at each change, others read `next`.
+struct alignas(ABSL_CACHELINE_SIZE) Timers {
+  explicit Timers(Sched* sched) : sched(sched) {}
+  // Drops what is left.
+  ~Timers();
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+  using Heap = TimerHeap<NoteIndex>;
+
+  // When the first of the heap is due, kNever if there is none. Written under
+  // the lock, read by anyone. Sequentially consistent, where it is written and
+  // where somebody looks before he sleeps: see poll.h.
+  std::atomic<int64_t> next{kNever};
+  // How many there are, for reports and guesses.
+  std::atomic<uint32_t> size{0};
+  os::Lock lock{os::LockRank::kTimers};
+  Heap heap ABSL_GUARDED_BY(lock);
+  // Null: the plain threads'.
+  Sched* const sched;
+
+  // After each change of the heap. True if the earliest is due earlier now.
+  bool Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+    const int64_t was = next.load(std::memory_order_relaxed);
+    const int64_t is = heap.empty() ? kNever : heap.top().when;
+    if (is != was) next.store(is, std::memory_order_seq_cst);
+    size.store(heap.size(), std::memory_order_relaxed);
+    return is < was;
+  }
+};
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_TIMER_H_

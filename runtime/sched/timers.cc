@@ -1,0 +1,274 @@
+#include "runtime/sched/timers.h"
+
+#include <algorithm>
+
+#include "runtime/os/clock.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/park.h"
+#include "runtime/sched/poll.h"
+#include "runtime/sched/thread_timers.h"
+#include "runtime/sched/tracking.h"
+
+namespace heddle::sched {
+namespace {
+
+// What is taken out of a heap under one hold of its lock, and done before the
+// scheduler goes on.
+constexpr int kBatch = 64;
+
+// Sysmon looks every 10 ms at least while a P is busy: within so many
+// nanoseconds it has seen to a timer.
+constexpr int64_t kSysmonIsInTime = 20'000'000;
+
+struct Batch {
+  uintptr_t due[kBatch];
+  int n = 0;
+};
+
+// Moves what is due at `now` from the heap to the batch. Timers come with a
+// reference.
+void TakeDue(Timers* timers, int64_t now, Batch* batch) {
+  os::LockGuard guard(timers->lock);
+  Timers::Heap& heap = timers->heap;
+  while (batch->n < kBatch && !heap.empty() && heap.top().when <= now) {
+    const Timers::Heap::Entry top = heap.top();
+    batch->due[batch->n++] = top.what;
+    Timer* t = TimerOf(top.what);
+    if (t == nullptr) {
+      __builtin_prefetch(SleeperOf(top.what), 1);
+      heap.Pop();
+    } else if (t->period == 0) {
+      heap.Pop();
+      // Release: pairs with the acquire in LockHome, where another heap's lock
+      // is taken next.
+      t->home.store(nullptr, std::memory_order_release);
+    } else {
+      // The next of its times that is to come: those that were missed are left
+      // out. It stays armed.
+      t->Ref();
+      const int64_t missed = (now - top.when) / t->period;
+      const int64_t rest = kNever - 1 - top.when;
+      heap.Move(0, t->period > rest / (missed + 1)
+                       ? kNever - 1
+                       : top.when + t->period * (missed + 1));
+    }
+  }
+  heap.Shrink();
+  timers->Changed();
+}
+
+// Locks and returns the heap that t is in; null if it is in none. t->lock is
+// held.
+Timers* LockHome(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  for (;;) {
+    // Acquire: pairs with the release in TakeDue.
+    Timers* home = t->home.load(std::memory_order_acquire);
+    if (home == nullptr) return nullptr;
+    home->lock.lock();
+    if (t->home.load(std::memory_order_relaxed) == home) return home;
+    // It was due, or its P is gone.
+    home->lock.unlock();
+  }
+}
+
+// Whose heap a timer that the caller arms goes to.
+Timers* NewHome(const Timer* t, const M* mp) {
+  if (mp != nullptr && mp->p != nullptr) return &mp->p->timers;
+  const Sched* sched = mp != nullptr ? mp->sched : t->sched;
+  return sched != nullptr ? &GetP(sched, 0)->timers : ThreadTimers();
+}
+
+// Arms t in `to`; returns whether it was armed. *earliest: now it is the first
+// there.
+bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
+         bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  os::LockGuard guard(t->lock);
+  Timers* from = LockHome(t);
+  if (from == to) {
+    t->period = period;
+    to->heap.Move(t->index, when);
+  } else {
+    if (from != nullptr) {
+      from->heap.Remove(t->index);
+      from->Changed();
+      t->home.store(nullptr, std::memory_order_relaxed);
+      from->lock.unlock();
+    } else {
+      t->Ref();
+    }
+    to->lock.lock();
+    t->period = period;
+    t->home.store(to, std::memory_order_relaxed);
+    to->heap.Push({when, DueTimer(t)});
+  }
+  *earliest = to->Changed();
+  to->lock.unlock();
+  return from != nullptr;
+}
+
+// Gopark's commit for a sleeper.
+bool ArmSleep(G* gp, void* until) {
+  // In gp's frame, which may be gone once it is in the heap.
+  const int64_t when = *static_cast<int64_t*>(until);
+  M* mp = Getg()->m;
+  Timers* timers = &mp->p->timers;
+  bool earliest;
+  {
+    os::LockGuard guard(timers->lock);
+    timers->heap.Push({when, DueG(gp)});
+    earliest = timers->Changed();
+  }
+  // This M is on its way to the scheduler. If it has something to run there,
+  // another one should see to the timer; if not, it does.
+  if (earliest && !mp->p->runq.Empty()) WakePoller(mp->sched, when);
+  return true;
+}
+
+// Puts goroutines that have become runnable into the queue of mp's P.
+void Queue(M* mp, GQueue<G>* ready, int32_t n) {
+  Sched* sched = mp->sched;
+  P* pp = mp->p;
+  const bool was_empty = pp->runq.Empty();
+  if (n == 1) {
+    RunqPut(sched, pp, ready->Pop(), /*next=*/true);
+    // It is this M that runs it.
+    if (was_empty) return;
+  } else {
+    n -= static_cast<int32_t>(pp->runq.PutBatch(ready));
+    if (n > 0) {
+      os::LockGuard guard(sched->lock);
+      GlobRunqPutBatch(sched, ready, n);
+    }
+  }
+  WakeP(sched);
+}
+
+}  // namespace
+
+Timers::~Timers() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  for (uint32_t i = 0; i < heap.size(); i++) {
+    Timer* t = TimerOf(heap[i].what);
+    if (t == nullptr) continue;
+    t->home.store(nullptr, std::memory_order_release);
+    t->Unref();
+  }
+}
+
+void SleepUntil(int64_t when) {
+  const InRuntime in;
+  Gopark(ArmSleep, &when, WaitReason::kSleep);
+}
+
+bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
+  M* mp = Acquirem();
+  Timers* to = NewHome(timer, mp);
+  bool earliest;
+  const bool was_armed = Arm(timer, to, when, period, &earliest);
+  if (earliest) {
+    if (to->sched == nullptr) {
+      WakeThreadTimers(when);
+    } else if (when - now < kSysmonIsInTime || mp == nullptr ||
+               mp->p == nullptr) {
+      WakePoller(to->sched, when);
+    }
+  }
+  Releasem(mp);
+  return was_armed;
+}
+
+bool DisarmTimer(Timer* timer) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  M* mp = Acquirem();
+  timer->lock.lock();
+  Timers* home = LockHome(timer);
+  if (home != nullptr) {
+    home->heap.Remove(timer->index);
+    home->heap.Shrink();
+    home->Changed();
+    timer->home.store(nullptr, std::memory_order_relaxed);
+    home->lock.unlock();
+  }
+  timer->lock.unlock();
+  Releasem(mp);
+  if (home != nullptr) timer->Unref();
+  return home != nullptr;
+}
+
+int64_t EarliestTimer(const Sched* sched) {
+  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
+  int64_t earliest = kNever;
+  for (int32_t i = 0; i < n; i++) {
+    earliest = std::min(
+        earliest, GetP(sched, i)->timers.next.load(std::memory_order_seq_cst));
+  }
+  return earliest;
+}
+
+bool RunTimers(M* mp, Timers* timers, int64_t now) {
+  if (timers->next.load(std::memory_order_relaxed) > now) return false;
+  Batch batch;
+  TakeDue(timers, now, &batch);
+  Sched* sched = mp->sched;
+  GQueue<G> ready;
+  int32_t n = 0;
+  for (int i = 0; i < batch.n; i++) {
+    Timer* t = TimerOf(batch.due[i]);
+    if (t != nullptr) {
+      t->fire(t, sched, now);
+      continue;
+    }
+    G* gp = SleeperOf(batch.due[i]);
+    if (sched->options.randomize) {
+      Goready(gp);
+      continue;
+    }
+    TrackReady(sched, gp);
+    CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
+    ready.PushBack(gp);
+    n++;
+  }
+  if (n > 0) Queue(mp, &ready, n);
+  return batch.n > 0;
+}
+
+bool RunAllTimers(M* mp, int64_t now) {
+  const int32_t n = mp->sched->gomaxprocs.load(std::memory_order_acquire);
+  bool any = false;
+  for (int32_t i = 0; i < n; i++) {
+    if (RunTimers(mp, &GetP(mp->sched, i)->timers, now)) any = true;
+  }
+  return any;
+}
+
+bool RunThreadTimers(Timers* timers, int64_t now) {
+  Batch batch;
+  TakeDue(timers, now, &batch);
+  for (int i = 0; i < batch.n; i++) {
+    Timer* t = TimerOf(batch.due[i]);
+    t->fire(t, nullptr, now);
+  }
+  return batch.n > 0;
+}
+
+void MoveTimers(Timers* from, Timers* to) {
+  os::LockGuard to_guard(to->lock);
+  os::LockGuard from_guard(from->lock);
+  while (!from->heap.empty()) {
+    const Timers::Heap::Entry entry = from->heap.Pop();
+    Timer* t = TimerOf(entry.what);
+    if (t != nullptr) t->home.store(to, std::memory_order_relaxed);
+    to->heap.Push(entry);
+  }
+  from->heap.Shrink();
+  to->Changed();
+  from->Changed();
+}
+
+void SysmonTimers(Sched* sched, int64_t now) {
+  if (sched->npidle.load(std::memory_order_relaxed) == 0) return;
+  const int64_t when = EarliestTimer(sched);
+  if (when < now + kSysmonIsInTime) WakePoller(sched, when);
+}
+
+}  // namespace heddle::sched
