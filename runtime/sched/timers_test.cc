@@ -1,5 +1,6 @@
 #include "runtime/sched/timers.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -158,6 +159,35 @@ TEST_P(TimersTest, APeriodThatIsTooLongSaturates) {
     EXPECT_TRUE(DisarmTimer(&t->timer));
     SleepUntilDone([t] { return t->timer.refs == 1; });
     t->timer.Unref();
+  });
+}
+
+// TestAfterQueuing, of sleepers: they wake in the order of their times. Those
+// that are due at one look of the scheduler's, that is.
+TEST(SleepOrderTest, IsThatOfTheTimes) {
+  SchedForTest sched(Options{.procs = 1, .preempt = false});
+  sched.Run([] {
+    std::vector<int> woken;
+    do {
+      woken.clear();
+      const int64_t start = os::Nanotime() + 5 * kMs;
+      LatchForTest done(13);
+      for (const int slot : {5, 3, 6, 10, 11, 1, 12, 2, 7, 9, 4, 8, 0}) {
+        GoOn([&woken, &done, start, slot] {
+          SleepUntil(start + slot);
+          woken.push_back(slot);
+          done.Arrive();
+        });
+      }
+      Gosched();
+      const bool in_time = woken.empty();
+      // Nobody else runs meanwhile.
+      while (os::Nanotime() < start + 20) os::ProcYield(1);
+      done.Wait();
+      if (in_time) break;
+    } while (true);
+    EXPECT_EQ(woken.size(), 13u);
+    EXPECT_TRUE(std::is_sorted(woken.begin(), woken.end()));
   });
 }
 

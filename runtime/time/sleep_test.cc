@@ -1,6 +1,5 @@
 #include "runtime/time/sleep.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -75,35 +74,6 @@ TEST_P(SleepTest, OfNothingBesideOthersThatSleep) {
       Yield();
     }
     wg.Wait();
-  });
-}
-
-// TestAfterQueuing, of sleeps: they end in the order of their times. On one P,
-// and of times so far apart that none is started too late to count.
-TEST(SleepOrderTest, IsThatOfTheTimes) {
-  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
-    const std::vector<int> slots = {5, 3, 6, 6, 6, 1, 1, 2, 7, 9, 4, 8, 0};
-    struct End {
-      int slot;
-      int64_t due;
-    };
-    std::vector<End> ends;
-    WaitGroup wg;
-    for (const int slot : slots) {
-      wg.Go([&ends, slot] {
-        const absl::Duration d = absl::Milliseconds(2) * slot;
-        const int64_t due = os::Nanotime() + absl::ToInt64Nanoseconds(d);
-        Sleep(d);
-        ends.push_back({slot, due});
-      });
-    }
-    wg.Wait();
-    ASSERT_EQ(ends.size(), slots.size());
-    // What it is that is sorted is when each was due; that differs from the
-    // order of the slots only if this thread was off its CPU in between.
-    EXPECT_TRUE(std::is_sorted(
-        ends.begin(), ends.end(),
-        [](const End& a, const End& b) { return a.due < b.due - 500'000; }));
   });
 }
 
