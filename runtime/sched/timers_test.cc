@@ -171,15 +171,17 @@ TEST(SleepOrderTest, IsThatOfTheTimes) {
     do {
       woken.clear();
       const int64_t start = os::Nanotime() + 5 * kMs;
+      int started = 0;
       LatchForTest done(13);
       for (const int slot : {5, 3, 6, 10, 11, 1, 12, 2, 7, 9, 4, 8, 0}) {
-        GoOn([&woken, &done, start, slot] {
+        GoOn([&, start, slot] {
+          started++;
           SleepUntil(start + slot);
           woken.push_back(slot);
           done.Arrive();
         });
       }
-      Gosched();
+      GoschedUntil([&started] { return started == 13; });
       const bool in_time = woken.empty();
       // Nobody else runs meanwhile.
       while (os::Nanotime() < start + 20) os::ProcYield(1);
