@@ -5,6 +5,7 @@
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
 #include "runtime/os/futex.h"
+#include "runtime/os/spin_lock.h"
 
 namespace heddle::os {
 namespace {
@@ -57,6 +58,11 @@ void Lock::UnlockSlow(uint32_t old) {
 }
 
 void Lock::CheckRank() const {
+  if (HeldSpinLocks() > 0) {
+    base::PrintErr("runtime: taking lock %s (%p) while holding a spin lock\n",
+                   LockRankName(rank_), this);
+    base::Throw("lock ordering problem");
+  }
   // The chain's ranks never rise from its head on, so the head decides.
   const Lock* const last = held_last;
   for (const Lock* held = last; held != nullptr && held->rank_ == rank_;

@@ -2,6 +2,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/os/lock.h"
+#include "runtime/os/spin_lock.h"
 #include "runtime/sched/check_dead.h"
 #include "runtime/sched/find_runnable.h"
 #include "runtime/sched/freeze.h"
@@ -79,7 +80,7 @@ void ScheduleLoop() {
   Sched* sched = mp->sched;
   for (;;) {
     if (mp->gate.locks() != 1) base::Throw("schedule: holding locks");
-    HEDDLE_DCHECK(os::HeldLocks() == 0);
+    HEDDLE_DCHECK(os::HeldLocks() == 0 && os::HeldSpinLocks() == 0);
     Found found = {mp->resume, true};
     mp->resume = nullptr;
     if (found.gp == nullptr && mp->lockedg != nullptr) {

@@ -21,6 +21,12 @@ enum class WaitReason : uint8_t {
   kCondWait,
   kSleep,
   kStoppingTheWorld,
+  kChanReceive,
+  kChanSend,
+  kChanReceiveNilChan,
+  kChanSendNilChan,
+  kSelect,
+  kSelectNoCases,
 };
 
 // The text; static storage.
@@ -42,6 +48,18 @@ constexpr const char* WaitReasonText(WaitReason reason) {
       return "sleep";
     case WaitReason::kStoppingTheWorld:
       return "stopping the world";
+    case WaitReason::kChanReceive:
+      return "chan receive";
+    case WaitReason::kChanSend:
+      return "chan send";
+    case WaitReason::kChanReceiveNilChan:
+      return "chan receive (nil chan)";
+    case WaitReason::kChanSendNilChan:
+      return "chan send (nil chan)";
+    case WaitReason::kSelect:
+      return "select";
+    case WaitReason::kSelectNoCases:
+      return "select (no cases)";
   }
   return "unknown wait reason";
 }

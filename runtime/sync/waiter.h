@@ -51,13 +51,21 @@ class Waiter {
       return;
     }
     lock->unlock();
-    // Outside: inside Blocking, others may have the P.
-    sched::M* mp = sched::Getg() != nullptr ? sched::Getg()->m : nullptr;
-    sched::Releasem(mp);
-    thread_.note.Sleep();
-    thread_.note.Clear();
-    sched::Acquirem();
-    sched::RaceAcquire(&thread_);
+    SleepThread();
+  }
+
+  // The same for what is queued under other locks than an os::Lock:
+  // unlockf(gp, locks) releases them, and touches nothing of the waiter's after
+  // the last. gp is null on a thread.
+  void Wait(bool (*unlockf)(sched::G* gp, void* locks), void* locks,
+            sched::WaitReason reason) {
+    if (gp_ != nullptr) {
+      sched::Gopark(unlockf, locks, reason);
+      sched::RaceAcquire(sanitizer::RaceWoken(&gp_->fiber));
+      return;
+    }
+    unlockf(nullptr, locks);
+    SleepThread();
   }
 
   // Ends the Wait of the waiter whose node this is. Once for each Wait, by
@@ -86,6 +94,16 @@ class Waiter {
   struct ThreadNode : WaitNode {
     os::Note note;
   };
+
+  void SleepThread() {
+    // Outside: inside Blocking, others may have the P.
+    sched::M* mp = sched::Getg() != nullptr ? sched::Getg()->m : nullptr;
+    sched::Releasem(mp);
+    thread_.note.Sleep();
+    thread_.note.Clear();
+    sched::Acquirem();
+    sched::RaceAcquire(&thread_);
+  }
 
   sched::G* const gp_;
   ThreadNode thread_;

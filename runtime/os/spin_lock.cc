@@ -1,0 +1,45 @@
+#include "runtime/os/spin_lock.h"
+
+#include <algorithm>
+
+#include "runtime/os/clock.h"
+
+namespace heddle::os {
+namespace {
+
+// About 30 ns between two looks, and a microsecond in all, at 40 cycles each.
+constexpr int kPauses = 3;
+constexpr int kSpins = 32;
+constexpr int kYields = 4;
+constexpr int64_t kFirstSleepUs = 20;
+constexpr int64_t kLastSleepUs = 1000;
+
+// Debug builds only; 0 in others.
+constinit thread_local int held = 0;
+
+}  // namespace
+
+void SpinLock::LockSlow() {
+  int64_t sleep_us = kFirstSleepUs;
+  for (int i = 0;; i++) {
+    // The load keeps spinners from taking the cache line from each other.
+    if (key_.load(std::memory_order_relaxed) == 0 &&
+        key_.exchange(1, std::memory_order_acquire) == 0) {
+      return;
+    }
+    if (i < kSpins) {
+      ProcYield(kPauses);
+    } else if (i < kSpins + kYields) {
+      OsYield();
+    } else {
+      Usleep(sleep_us);
+      sleep_us = std::min(2 * sleep_us, kLastSleepUs);
+    }
+  }
+}
+
+void SpinLock::Count(int n) { held += n; }
+
+int HeldSpinLocks() { return held; }
+
+}  // namespace heddle::os
