@@ -3,6 +3,8 @@
 #ifndef HEDDLE_H_
 #define HEDDLE_H_
 
+#include "runtime/chan/chan.h"         // IWYU pragma: export
+#include "runtime/chan/select.h"       // IWYU pragma: export
 #include "runtime/debug/held_locks.h"  // IWYU pragma: export
 #include "runtime/debug/stats.h"       // IWYU pragma: export
 #include "runtime/debug/traceback.h"   // IWYU pragma: export

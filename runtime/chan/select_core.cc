@@ -1,0 +1,359 @@
+#include "runtime/chan/select_core.h"
+
+#include <alloca.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <new>
+#include <stdexcept>
+
+#include "runtime/base/fast_rand.h"
+#include "runtime/chan/closed_channel.h"
+#include "runtime/chan/hand_over.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/m.h"
+#include "runtime/sched/wait_reason.h"
+#include "runtime/sync/waiter.h"
+
+namespace heddle::chan {
+namespace {
+
+constexpr size_t kNone = static_cast<size_t>(-1);
+// So many waiters lie on the stack of who waits; more are allocated.
+constexpr size_t kOnStack = 32;
+
+// Out of line: a thread_local's address must not be kept over a park.
+[[gnu::noinline]] base::FastRand* ThreadRandom() {
+  constinit static thread_local base::FastRand random(0);
+  static thread_local const bool seeded = [] {
+    random = base::FastRand(reinterpret_cast<uintptr_t>(&random) ^
+                            static_cast<uint64_t>(os::Nanotime()));
+    return true;
+  }();
+  static_cast<void>(seeded);
+  return &random;
+}
+
+// Uniform in [0, n). On an M its own generator, which is seeded by
+// Options::seed.
+uint32_t Below(uint32_t n) {
+  sched::G* gp = sched::Getg();
+  return (gp != nullptr ? &gp->m->random : ThreadRandom())->Below(n);
+}
+
+class Select {
+ public:
+  Select(const Case* cases, size_t stride, size_t n, void* scratch)
+      : cases_(reinterpret_cast<const std::byte*>(cases)),
+        stride_(stride),
+        n_(n),
+        scratch_(scratch) {}
+
+  // Step 1; kNone if no case was carried out.
+  size_t TryOne();
+  // Steps 2 to 4. `order` and `waiters` have place for n.
+  size_t Run(uint32_t* order, Waiter* waiters, size_t default_case);
+  // Tells the receiver of case i what it got. Without locks.
+  void Tell(size_t i, bool ok);
+
+ private:
+  enum class Outcome { kNotReady, kDone, kClosed };
+
+  const Case& At(size_t i) const {
+    return *reinterpret_cast<const Case*>(cases_ + i * stride_);
+  }
+  // Where a receiver's value goes at first: T's assignment, which destroys what
+  // the receiver had, is not for under a lock.
+  Target TargetOf(const Case& c) const {
+    const MoveFn construct = c.c->ops->construct;
+    if (c.elem == nullptr) return {nullptr, nullptr};
+    return {construct != nullptr ? scratch_ : c.elem, construct};
+  }
+  static bool Ready(const Case& c) {
+    if (c.c == nullptr) return false;
+    return c.kind == CaseKind::kRecv ? CanRecv(c.c) : CanSend(c.c);
+  }
+  // One of those of which ready(i) is true; kNone if it is of none.
+  template <typename ReadyFn>
+  size_t Draw(ReadyFn ready) const;
+  Outcome Do(const Case& c, sched::WaitNode** wake);
+  size_t Finish(size_t i, Outcome outcome);
+  void SortByAddress();
+  void LockAll();
+  void UnlockAll();
+  static bool ParkCommit(sched::G* gp, void* select);
+  void Enqueue(Waiter* waiters, sched::WaitNode* node,
+               std::atomic<uint32_t>* fired);
+  size_t Dequeue(Waiter* waiters);
+
+  const std::byte* const cases_;
+  const size_t stride_;
+  const size_t n_;
+  void* const scratch_;
+  // The cases that have a channel, by its address.
+  uint32_t* order_ = nullptr;
+  size_t norder_ = 0;
+};
+
+template <typename ReadyFn>
+size_t Select::Draw(ReadyFn ready) const {
+  size_t drawn = kNone;
+  uint32_t nready = 0;
+  for (size_t i = 0; i < n_; i++) {
+    if (!ready(At(i))) continue;
+    nready++;
+    if (nready == 1 || Below(nready) == 0) drawn = i;
+  }
+  return drawn;
+}
+
+// Carries c out, under its channel's lock, if it is ready.
+Select::Outcome Select::Do(const Case& c, sched::WaitNode** wake) {
+  Hchan* ch = c.c;
+  const bool closed = ch->closed.load(std::memory_order_relaxed);
+  if (c.kind == CaseKind::kSend) {
+    if (closed) return Outcome::kClosed;
+    if (Waiter* w = ch->recvq.Pop(); w != nullptr) {
+      SendToWaiter(ch, w, c.elem, wake);
+    } else if (ch->count.load(std::memory_order_relaxed) < ch->cap) {
+      PushElem(ch, c.elem);
+    } else {
+      return Outcome::kNotReady;
+    }
+    return Outcome::kDone;
+  }
+  if (Waiter* w = ch->sendq.Pop(); w != nullptr) {
+    RecvFromWaiter(ch, w, TargetOf(c), wake);
+  } else if (ch->count.load(std::memory_order_relaxed) > 0) {
+    PopElem(ch, TargetOf(c));
+  } else {
+    return closed ? Outcome::kClosed : Outcome::kNotReady;
+  }
+  return Outcome::kDone;
+}
+
+void Select::Tell(size_t i, bool ok) {
+  const Case& c = At(i);
+  if (c.kind != CaseKind::kRecv) return;
+  if (c.ok != nullptr) *c.ok = ok;
+  if (c.elem == nullptr) return;
+  const ElemOps* ops = c.c->ops;
+  if (!ok) {
+    if (ops->reset != nullptr) ops->reset(c.elem);
+  } else if (ops->assign != nullptr) {
+    ops->assign(c.elem, scratch_);
+  }
+}
+
+// After the locks are released.
+size_t Select::Finish(size_t i, Outcome outcome) {
+  if (outcome == Outcome::kClosed && At(i).kind == CaseKind::kSend) {
+    throw ClosedChannel("send on closed channel");
+  }
+  Tell(i, outcome == Outcome::kDone);
+  return i;
+}
+
+// Wakes, at the end of a scope, in which it is found whom.
+struct WakeAtEnd {
+  ~WakeAtEnd() {
+    if (node != nullptr) sync::Waiter::Wake(node);
+  }
+  sched::WaitNode* node = nullptr;
+};
+
+size_t Select::TryOne() {
+  const size_t i = Draw(Ready);
+  if (i == kNone) return kNone;
+  Outcome outcome;
+  {
+    WakeAtEnd wake;
+    const os::SpinLockGuard guard(At(i).c->lock);
+    outcome = Do(At(i), &wake.node);
+  }
+  return outcome == Outcome::kNotReady ? kNone : Finish(i, outcome);
+}
+
+void Select::SortByAddress() {
+  norder_ = 0;
+  for (uint32_t i = 0; i < n_; i++) {
+    if (At(i).c != nullptr) order_[norder_++] = i;
+  }
+  std::sort(order_, order_ + norder_, [this](uint32_t a, uint32_t b) {
+    return std::less<>()(At(a).c, At(b).c);
+  });
+}
+
+// Each channel once, though it may be in several cases. (sellock)
+void Select::LockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const Hchan* last = nullptr;
+  for (size_t k = 0; k < norder_; k++) {
+    Hchan* c = At(order_[k]).c;
+    if (c != last) c->lock.lock();
+    last = c;
+  }
+}
+
+void Select::UnlockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  // What comes next is read before a lock is released: when it was the last,
+  // the select may have returned. (Until then it has not, as it cannot have
+  // taken its waiters off all queues: see Dequeue.)
+  size_t left = norder_;
+  const uint32_t* order = order_;
+  Hchan* c = left > 0 ? At(*order).c : nullptr;
+  while (left > 0) {
+    Hchan* next = nullptr;
+    do {
+      left--;
+      order++;
+      next = left > 0 ? At(*order).c : nullptr;
+    } while (next == c);
+    c->lock.unlock();
+    c = next;
+  }
+}
+
+// (selparkcommit)
+bool Select::ParkCommit(sched::G* /*gp*/, void* select) {
+  static_cast<Select*>(select)->UnlockAll();
+  return true;
+}
+
+void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
+                     std::atomic<uint32_t>* fired) {
+  for (size_t k = 0; k < norder_; k++) {
+    const Case& c = At(order_[k]);
+    auto* w = ::new (&waiters[order_[k]]) Waiter();
+    w->node = node;
+    w->fired = fired;
+    if (c.kind == CaseKind::kRecv) {
+      const Target to = TargetOf(c);
+      w->elem = to.elem;
+      w->deliver = to.deliver;
+      c.c->recvq.PushBack(w);
+    } else {
+      w->elem = c.elem;
+      c.c->sendq.PushBack(w);
+    }
+  }
+}
+
+// Takes the waiters off their queues, but for that which was carried out, and
+// is off it: returns the case. The lock of each other channel is taken, so the
+// park's commit is through with all of them.
+size_t Select::Dequeue(Waiter* waiters) {
+  size_t done = kNone;
+  for (size_t k = 0; k < norder_; k++) {
+    const size_t i = order_[k];
+    Waiter* w = &waiters[i];
+    // Acquire: pairs with the release in Finish and in Close.
+    if (w->result.load(std::memory_order_acquire) != Result::kWaiting) {
+      done = i;
+      continue;
+    }
+    const Case& c = At(i);
+    const os::SpinLockGuard guard(c.c->lock);
+    if (!w->queued) continue;
+    (c.kind == CaseKind::kRecv ? c.c->recvq : c.c->sendq).Remove(w);
+  }
+  return done;
+}
+
+size_t Select::Run(uint32_t* order, Waiter* waiters,
+                   size_t default_case) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  order_ = order;
+  SortByAddress();
+  const sched::InRuntime in;
+  for (;;) {
+    size_t i;
+    Outcome outcome = Outcome::kNotReady;
+    {
+      WakeAtEnd wake;
+      struct AllLocked {
+        explicit AllLocked(Select* s) : s(s) { s->LockAll(); }
+        ~AllLocked() {
+          if (s != nullptr) s->UnlockAll();
+        }
+        Select* s;
+      } locked(this);
+      do {
+        // The dead do not count; one that is alive may die before it is popped.
+        i = Draw([](const Case& c) {
+          if (c.c == nullptr) return false;
+          return c.kind == CaseKind::kRecv
+                     ? c.c->count.load(std::memory_order_relaxed) != 0 ||
+                           c.c->closed.load(std::memory_order_relaxed) ||
+                           c.c->sendq.AnyAlive()
+                     : c.c->closed.load(std::memory_order_relaxed) ||
+                           c.c->count.load(std::memory_order_relaxed) <
+                               c.c->cap ||
+                           c.c->recvq.AnyAlive();
+        });
+        if (i != kNone) outcome = Do(At(i), &wake.node);
+      } while (i != kNone && outcome == Outcome::kNotReady);
+      if (i == kNone) {
+        if (default_case != kNoDefault) return default_case;
+        std::atomic<uint32_t> fired{0};
+        sync::Waiter waiter;
+        Enqueue(waiters, waiter.node(), &fired);
+        locked.s = nullptr;
+        waiter.Wait(ParkCommit, this,
+                    norder_ == 0 ? sched::WaitReason::kSelectNoCases
+                                 : sched::WaitReason::kSelect);
+        i = Dequeue(waiters);
+        const Result result =
+            i == kNone ? Result::kRetry
+                       : waiters[i].result.load(std::memory_order_relaxed);
+        if (result == Result::kRetry) continue;
+        outcome = result == Result::kDone ? Outcome::kDone : Outcome::kClosed;
+      }
+    }
+    return Finish(i, outcome);
+  }
+}
+
+// Bytes that the largest received value needs that is not trivial.
+size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
+  size_t size = 0;
+  *align = 1;
+  for (size_t i = 0; i < n; i++) {
+    const auto& c = *reinterpret_cast<const Case*>(
+        reinterpret_cast<const std::byte*>(cases) + i * stride);
+    if (c.c == nullptr || c.kind != CaseKind::kRecv || c.elem == nullptr ||
+        c.c->ops->construct == nullptr) {
+      continue;
+    }
+    size = std::max(size, c.c->ops->size);
+    *align = std::max(*align, c.c->ops->align);
+  }
+  return size;
+}
+
+}  // namespace
+
+size_t SelectCases(const Case* cases, size_t stride, size_t n,
+                   size_t default_case) {
+  if (n > kMaxCases) {
+    throw std::invalid_argument("select: too many cases (max 65536)");
+  }
+  size_t align;
+  const size_t size = ScratchSize(cases, stride, n, &align);
+  void* scratch = nullptr;
+  if (size > 0) {
+    const auto at = reinterpret_cast<uintptr_t>(alloca(size + align - 1));
+    scratch = reinterpret_cast<void*>((at + align - 1) & ~(align - 1));
+  }
+  Select select(cases, stride, n, scratch);
+  if (const size_t i = select.TryOne(); i != kNone) return i;
+  if (n <= kOnStack) {
+    uint32_t order[kOnStack];
+    alignas(Waiter) std::byte waiters[kOnStack * sizeof(Waiter)];
+    return select.Run(order, reinterpret_cast<Waiter*>(waiters), default_case);
+  }
+  const std::unique_ptr<uint32_t[]> order(new uint32_t[n]);
+  const std::unique_ptr<Waiter[]> waiters(new Waiter[n]);
+  return select.Run(order.get(), waiters.get(), default_case);
+}
+
+}  // namespace heddle::chan
