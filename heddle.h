@@ -17,6 +17,6 @@
 #include "runtime/sync/rw_mutex.h"     // IWYU pragma: export
 #include "runtime/sync/semaphore.h"    // IWYU pragma: export
 #include "runtime/sync/wait_group.h"   // IWYU pragma: export
-#include "runtime/time/sleep.h"        // IWYU pragma: export
+#include "runtime/time/time.h"         // IWYU pragma: export
 
 #endif  // HEDDLE_H_
