@@ -198,7 +198,7 @@ Found FindRunnable(M* mp) {
       if (gp != nullptr) return {gp, false};
     }
     if (pp->timers.next.load(std::memory_order_relaxed) != kNever) {
-      RunTimers(mp, &pp->timers, os::Nanotime());
+      RunOwnTimers(mp);
     }
     const Found local = GetLocal(sched, pp);
     if (local.gp != nullptr) return local;

@@ -6,11 +6,12 @@
 //
 //   from      to        who, under what
 //   idle      armed     ArmTimer: the timer's lock, then the heap's
-//   armed     armed     ArmTimer, to another time: both locks; ProcResize, to
-//                       another heap: both heaps' locks; a periodic one that
-//                       was due: the heap's lock
-//   armed     idle      DisarmTimer: both locks; RunTimers, as it is due: the
-//                       heap's lock, and then its `fire` is called, without any
+//   armed     armed     ArmTimer, to another time in the same heap, or a
+//                       periodic one that was due: the heap's lock; ProcResize,
+//                       to another heap: both heaps' locks
+//   armed     idle      DisarmTimer, and ArmTimer to move it to another heap:
+//                       the heap's lock; RunTimers, as it is due: the heap's
+//                       lock, and then its `fire` is called, without any
 //
 // So whoever disarms a timer knows whether its `fire` has been, or is being,
 // called: it is for him that finds it in a heap, under that heap's lock.
@@ -68,7 +69,7 @@ struct Timer {
   // The heap that it is in, null if it is not armed. Written under the heap's
   // lock; from null under the timer's as well.
   std::atomic<Timers*> home{nullptr};
-  // One at a time arms or disarms it.
+  // One at a time puts it into a heap.
   os::Lock lock{os::LockRank::kTimer};
 
   void Ref() { refs.fetch_add(1, std::memory_order_relaxed); }
@@ -124,7 +125,12 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
   bool Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
     const int64_t was = next.load(std::memory_order_relaxed);
     const int64_t is = heap.empty() ? kNever : heap.top().when;
-    if (is != was) next.store(is, std::memory_order_seq_cst);
+    if (is < was) {
+      next.store(is, std::memory_order_seq_cst);
+    } else if (is > was) {
+      // Nobody need be woken, so nothing is read after it.
+      next.store(is, std::memory_order_release);
+    }
     size.store(heap.size(), std::memory_order_relaxed);
     return is < was;
   }

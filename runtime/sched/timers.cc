@@ -18,6 +18,13 @@ namespace {
 // scheduler goes on.
 constexpr int kBatch = 64;
 
+// What is due waits in its heap, in order, while the P has so many others to
+// run: in the global queue, to which a full ring overflows, it would come after
+// all that is there. But for each kTurns-th turn of the scheduler: a ring may
+// stay that full for ever.
+constexpr uint32_t kEnough = kRunqSize / 2;
+constexpr uint32_t kTurns = 16;
+
 // Sysmon looks every 10 ms at least while a P is busy: within so many
 // nanoseconds it has seen to a timer.
 constexpr int64_t kSysmonIsInTime = 20'000'000;
@@ -59,8 +66,7 @@ void TakeDue(Timers* timers, int64_t now, Batch* batch) {
   timers->Changed();
 }
 
-// Locks and returns the heap that t is in; null if it is in none. t->lock is
-// held.
+// Locks and returns the heap that t is in; null if it is in none.
 Timers* LockHome(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   for (;;) {
     // Acquire: pairs with the release in TakeDue.
@@ -71,6 +77,32 @@ Timers* LockHome(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     // It was due, or its P is gone.
     home->lock.unlock();
   }
+}
+
+// Gives t another time if it is in `to`.
+bool MoveWithin(Timer* t, Timers* to, int64_t when, int64_t period,
+                bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (t->home.load(std::memory_order_relaxed) != to) return false;
+  os::LockGuard guard(to->lock);
+  if (t->home.load(std::memory_order_relaxed) != to) return false;
+  t->period = period;
+  to->heap.Move(t->index, when);
+  *earliest = to->Changed();
+  return true;
+}
+
+// Takes t out of its heap, if it is in one; the heap's reference is the
+// caller's then.
+bool TakeOut(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  Timers* home = LockHome(t);
+  if (home == nullptr) return false;
+  home->heap.Remove(t->index);
+  home->heap.Shrink();
+  home->Changed();
+  // Release: as in TakeDue.
+  t->home.store(nullptr, std::memory_order_release);
+  home->lock.unlock();
+  return true;
 }
 
 // Whose heap a timer that the caller arms goes to.
@@ -84,28 +116,17 @@ Timers* NewHome(const Timer* t, const M* mp) {
 // there.
 bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
          bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (MoveWithin(t, to, when, period, earliest)) return true;
   os::LockGuard guard(t->lock);
-  Timers* from = LockHome(t);
-  if (from == to) {
-    t->period = period;
-    to->heap.Move(t->index, when);
-  } else {
-    if (from != nullptr) {
-      from->heap.Remove(t->index);
-      from->Changed();
-      t->home.store(nullptr, std::memory_order_relaxed);
-      from->lock.unlock();
-    } else {
-      t->Ref();
-    }
-    to->lock.lock();
-    t->period = period;
-    t->home.store(to, std::memory_order_relaxed);
-    to->heap.Push({when, DueTimer(t)});
-  }
+  const bool was_armed = TakeOut(t);
+  if (!was_armed) t->Ref();
+  to->lock.lock();
+  t->period = period;
+  t->home.store(to, std::memory_order_relaxed);
+  to->heap.Push({when, DueTimer(t)});
   *earliest = to->Changed();
   to->lock.unlock();
-  return from != nullptr;
+  return was_armed;
 }
 
 // Gopark's commit for a sleeper.
@@ -178,21 +199,12 @@ bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
   return was_armed;
 }
 
-bool DisarmTimer(Timer* timer) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+bool DisarmTimer(Timer* timer) {
   M* mp = Acquirem();
-  timer->lock.lock();
-  Timers* home = LockHome(timer);
-  if (home != nullptr) {
-    home->heap.Remove(timer->index);
-    home->heap.Shrink();
-    home->Changed();
-    timer->home.store(nullptr, std::memory_order_relaxed);
-    home->lock.unlock();
-  }
-  timer->lock.unlock();
+  const bool was_armed = TakeOut(timer);
   Releasem(mp);
-  if (home != nullptr) timer->Unref();
-  return home != nullptr;
+  if (was_armed) timer->Unref();
+  return was_armed;
 }
 
 int64_t EarliestTimer(const Sched* sched) {
@@ -230,6 +242,15 @@ bool RunTimers(M* mp, Timers* timers, int64_t now) {
   }
   if (n > 0) Queue(mp, &ready, n);
   return batch.n > 0;
+}
+
+void RunOwnTimers(M* mp) {
+  P* pp = mp->p;
+  if (pp->runq.size() >= kEnough &&
+      pp->schedtick.load(std::memory_order_relaxed) % kTurns != 0) {
+    return;
+  }
+  RunTimers(mp, &pp->timers, os::Nanotime());
 }
 
 bool RunAllTimers(M* mp, int64_t now) {

@@ -58,6 +58,9 @@ int64_t EarliestTimer(const Sched* sched);
 // anything was due. (checkTimers, runtimer)
 bool RunTimers(M* mp, Timers* timers, int64_t now);
 
+// The same for mp's P, unless that has enough to run as it is.
+void RunOwnTimers(M* mp);
+
 // The same for all Ps' timers.
 bool RunAllTimers(M* mp, int64_t now);
 
