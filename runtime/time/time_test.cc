@@ -273,8 +273,8 @@ TEST_P(TimeTest, TickerDropsTicksThatNobodyTakes) {
 
 TEST_P(TimeTest, TickerEndsWithItsLastHandle) {
   heddle::Run(options(), [] {
-    std::optional<Ticker> ticker(kShort / 4);
-    std::optional<Ticker> copy = *ticker;
+    auto ticker = std::make_unique<Ticker>(kShort / 4);
+    auto copy = std::make_unique<Ticker>(*ticker);
     const Chan<absl::Time> c = ticker->C();
     ticker.reset();
     c.Recv();
