@@ -5,6 +5,7 @@
 
 #include "runtime/chan/chan.h"         // IWYU pragma: export
 #include "runtime/chan/select.h"       // IWYU pragma: export
+#include "runtime/context/context.h"   // IWYU pragma: export
 #include "runtime/debug/held_locks.h"  // IWYU pragma: export
 #include "runtime/debug/stats.h"       // IWYU pragma: export
 #include "runtime/debug/traceback.h"   // IWYU pragma: export
@@ -16,6 +17,7 @@
 #include "runtime/sync/once.h"         // IWYU pragma: export
 #include "runtime/sync/rw_mutex.h"     // IWYU pragma: export
 #include "runtime/sync/semaphore.h"    // IWYU pragma: export
+#include "runtime/sync/task_group.h"   // IWYU pragma: export
 #include "runtime/sync/wait_group.h"   // IWYU pragma: export
 #include "runtime/time/time.h"         // IWYU pragma: export
 
