@@ -10,10 +10,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
-#include <mutex>  // NOLINT: std::scoped_lock
+#include <mutex>         // NOLINT: std::scoped_lock
 #include <shared_mutex>  // NOLINT
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "heddle.h"
@@ -202,6 +203,127 @@ TEST(TsanHb, DoComesBeforeTheEndOfOthers) {
   });
 }
 
+TEST(TsanHb, ASendComesBeforeItsReceive) {
+  for (size_t cap : {0, 1, 3}) {
+    heddle::Run(Options{.procs = 2}, [cap] {
+      Chan<int*> ch(cap);
+      WaitGroup wg;
+      wg.Go([ch] {
+        for (int* p : ch) {
+          Touch(p);
+          delete p;
+        }
+      });
+      for (int i = 0; i < 200; i++) {
+        int* p = new int(i);
+        Touch(p);
+        if (i % 3 == 0) {
+          Select(SendTo(ch, p));
+        } else {
+          ch.Send(p);
+        }
+        if (i % 10 == 0) Yield();
+      }
+      ch.Close();
+      wg.Wait();
+    });
+  }
+}
+
+// And the k-th receive before the end of the (k + capacity)-th send.
+TEST(TsanHb, ARoomIsMadeBeforeItIsFilled) {
+  constexpr size_t kSends = 200;
+  for (size_t cap : {0, 1, 3}) {
+    heddle::Run(Options{.procs = 2}, [cap] {
+      std::vector<int> touched(kSends);
+      Chan<size_t> ch(cap);
+      WaitGroup wg;
+      wg.Go([&touched, ch] {
+        for (size_t i = 0; i < kSends; i++) {
+          Touch(&touched[i]);
+          size_t got = 0;
+          if (i % 3 == 0) {
+            Select(RecvFrom(ch, &got));
+          } else {
+            ch.Recv(&got);
+          }
+          if (i % 10 == 0) Yield();
+        }
+      });
+      for (size_t i = 0; i < kSends; i++) {
+        ch.Send(i);
+        if (i >= cap) Touch(&touched[i - cap]);
+      }
+      wg.Wait();
+    });
+  }
+}
+
+TEST(TsanHb, CloseComesBeforeTheReceiveThatSeesIt) {
+  for (bool waits : {false, true}) {
+    heddle::Run(kOneP, [waits] {
+      for (int way = 0; way < 3; way++) {
+        int n = 0;
+        Chan<int> ch;
+        WaitGroup wg;
+        const auto receiver = [&n, ch, way] {
+          int got = 1;
+          if (way == 0) {
+            EXPECT_FALSE(ch.Recv(&got));
+          } else if (way == 1) {
+            EXPECT_EQ(Select(RecvFrom(ch, &got)), 0);
+          } else {
+            while (!ch.closed()) Yield();
+          }
+          Touch(&n);
+        };
+        if (waits) {
+          wg.Go(receiver);
+          for (int i = 0; i < 3; i++) Yield();
+        }
+        Touch(&n);
+        ch.Close();
+        if (!waits) wg.Go([receiver] { receiver(); });
+        wg.Wait();
+      }
+    });
+  }
+}
+
+// A channel of channels: T's functions call the runtime under the lock.
+TEST(TsanHb, HandlesAreMovedThroughChannels) {
+  heddle::Run(Options{.procs = 2}, [] {
+    Chan<Chan<int>> requests(2);
+    WaitGroup wg;
+    wg.Go([requests] {
+      for (Chan<int> reply : requests) reply.Send(7);
+    });
+    for (int i = 0; i < 100; i++) {
+      Chan<int> reply(static_cast<size_t>(i % 2));
+      requests.Send(reply);
+      EXPECT_EQ(reply.Recv(), 7);
+    }
+    requests.Close();
+    wg.Wait();
+  });
+}
+
+TEST(TsanHb, WhatIsBeforeAfterFuncIsBeforeItsCall) {
+  heddle::Run([] {
+    int n = 0;
+    WaitGroup wg;
+    wg.Add(1);
+    Touch(&n);
+    const Timer f = AfterFunc(absl::Milliseconds(1), [&] {
+      Touch(&n);
+      wg.Done();
+    });
+    wg.Wait();
+    Touch(&n);
+    EXPECT_EQ(n, 3);
+  });
+}
+
 TEST(TsanHb, BlockingAndYieldingIsOnesOwnBusiness) {
   heddle::Run([] {
     int n = 0;
@@ -370,6 +492,34 @@ const Case kRaces[] = {
      [] {
        static Cond cond;
        OneAfterTheOther([] { cond.Signal(); }, [] { cond.Signal(); });
+     }},
+    {"TwoSends",
+     [] {
+       static const Chan<int> ch(2);
+       OneAfterTheOther([] { ch.Send(1); }, [] { ch.Send(2); });
+     }},
+    {"TwoReceives",
+     [] {
+       static const Chan<int> ch(2);
+       ch.Send(1);
+       ch.Send(2);
+       OneAfterTheOther([] { ch.Recv(); }, [] { ch.Recv(); });
+     }},
+    {"TwoFailedTries",
+     [] {
+       static const Chan<int> ch;
+       OneAfterTheOther([] { ch.TrySend(1); }, [] { ch.TryRecv(); });
+     }},
+    {"TwoCopiesOfAChannel",
+     [] {
+       static const Chan<int> ch;
+       OneAfterTheOther([] { const Chan<int> copy = ch; },
+                        [] { const Chan<int> copy = ch; });
+     }},
+    {"TwoSleeps",
+     [] {
+       OneAfterTheOther([] { Sleep(absl::ZeroDuration()); },
+                        [] { Sleep(absl::ZeroDuration()); });
      }},
     {"RelaxedAtomics",
      [] {

@@ -114,7 +114,11 @@ class Chan {
   // Whether Close was called.
   bool closed() const {
     // Acquire: pairs with the release in Close.
-    return c_ != nullptr && c_->closed.load(std::memory_order_acquire);
+    if (c_ == nullptr || !c_->closed.load(std::memory_order_acquire)) {
+      return false;
+    }
+    sched::RaceAcquire(&c_->closed);
+    return true;
   }
 
   // Values in the buffer, at some moment; its places. 0 if nil.

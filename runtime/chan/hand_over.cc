@@ -1,5 +1,7 @@
 #include "runtime/chan/hand_over.h"
 
+#include "runtime/sched/race.h"
+
 namespace heddle::chan {
 namespace {
 
@@ -23,6 +25,7 @@ sched::WaitNode* GiveBack(WaitQueue* q, Waiter* w) {
 
 void Deliver(const Hchan* c, Target to, void* src) {
   if (to.elem == nullptr) return;
+  const sched::RaceUserCode looked_at;
   if (to.deliver != nullptr) {
     to.deliver(to.elem, src);
   } else {
@@ -32,22 +35,29 @@ void Deliver(const Hchan* c, Target to, void* src) {
 
 void PushElem(Hchan* c, void* elem) {
   void* place = c->Place(c->sendx);
-  if (c->ops->construct != nullptr) {
-    c->ops->construct(place, elem);
-  } else {
-    CopyElem(place, elem, c->ops->size);
+  {
+    const UsePlace use(place);
+    if (c->ops->construct != nullptr) {
+      c->ops->construct(place, elem);
+    } else {
+      CopyElem(place, elem, c->ops->size);
+    }
   }
   c->Pushed();
 }
 
 void PopElem(Hchan* c, Target to) {
   void* place = c->Place(c->recvx);
-  Deliver(c, to, place);
-  if (c->ops->destroy != nullptr) c->ops->destroy(place);
+  {
+    const UsePlace use(place);
+    Deliver(c, to, place);
+    if (c->ops->destroy != nullptr) c->ops->destroy(place);
+  }
   c->Popped();
 }
 
 void SendToWaiter(Hchan* c, Waiter* w, void* elem, sched::WaitNode** wake) {
+  sched::RaceAcquire(w);
   try {
     Deliver(c, {w->elem, w->deliver}, elem);
   } catch (...) {
@@ -58,6 +68,7 @@ void SendToWaiter(Hchan* c, Waiter* w, void* elem, sched::WaitNode** wake) {
 }
 
 void RecvFromWaiter(Hchan* c, Waiter* w, Target to, sched::WaitNode** wake) {
+  sched::RaceAcquire(w);
   try {
     if (c->cap == 0) {
       Deliver(c, to, w->elem);

@@ -1,12 +1,14 @@
 #include "runtime/chan/hchan.h"
 
 #include <limits>
+#include <optional>
 #include <stdexcept>
 
 #include "runtime/chan/closed_channel.h"
 #include "runtime/chan/hand_over.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/sync/waiter.h"
 
@@ -46,28 +48,11 @@ Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w, WaitReason reason) {
   sync::Waiter waiter;
   w->node = waiter.node();
   q->PushBack(w);
+  sched::RaceRelease(w);
   waiter.Wait(ParkCommit, &c->lock, reason);
   // Acquire: pairs with the release in Finish and in Close.
   return w->result.load(std::memory_order_acquire);
 }
-
-// Inside the runtime, in which an operation that may park has to be before it
-// takes the lock; one that may not needs not.
-class MaybeInRuntime {
- public:
-  explicit MaybeInRuntime(bool really) : really_(really) {
-    if (really_) sched::Acquirem();
-  }
-  ~MaybeInRuntime() {
-    sched::G* gp = really_ ? sched::Getg() : nullptr;
-    if (gp != nullptr) sched::Releasem(gp->m);
-  }
-  MaybeInRuntime(const MaybeInRuntime&) = delete;
-  MaybeInRuntime& operator=(const MaybeInRuntime&) = delete;
-
- private:
-  const bool really_;
-};
 
 // Holds c's lock; wakes, after it, whom its owner has found to be woken.
 class Held {
@@ -88,6 +73,7 @@ class Held {
   sched::WaitNode* wake = nullptr;
 
  private:
+  const sched::RaceScope not_looked_at_;
   Hchan* c_;
 };
 
@@ -107,6 +93,7 @@ Hchan* New(const ElemOps* ops, size_t cap) {
 }
 
 void Delete(Hchan* c) {
+  sched::RaceAcquire(&c->refs);
   const ElemOps* ops = c->ops;
   if (ops->destroy != nullptr) {
     for (uint32_t n = c->count.load(std::memory_order_relaxed); n > 0; n--) {
@@ -124,7 +111,9 @@ bool Send(Hchan* c, void* elem, bool block) {
     BlockForever(WaitReason::kChanSendNilChan);
   }
   if (!block && !CanSend(c)) return false;
-  const MaybeInRuntime in(block);
+  // One that may park has to be inside before it takes the lock.
+  std::optional<sched::InRuntime> in;
+  if (block) in.emplace();
   for (;;) {
     Held held(c);
     if (c->closed.load(std::memory_order_relaxed)) {
@@ -159,7 +148,8 @@ Received Recv(Hchan* c, Target to, bool block) {
     BlockForever(WaitReason::kChanReceiveNilChan);
   }
   if (!block && !CanRecv(c)) return Received::kEmpty;
-  const MaybeInRuntime in(block);
+  std::optional<sched::InRuntime> in;
+  if (block) in.emplace();  // as in Send
   for (;;) {
     Held held(c);
     if (Waiter* w = c->sendq.Pop(); w != nullptr) {
@@ -170,7 +160,10 @@ Received Recv(Hchan* c, Target to, bool block) {
       PopElem(c, to);
       return Received::kValue;
     }
-    if (c->closed.load(std::memory_order_relaxed)) return Received::kClosed;
+    if (c->closed.load(std::memory_order_relaxed)) {
+      sched::RaceAcquire(&c->closed);
+      return Received::kClosed;
+    }
     if (!block) return Received::kEmpty;
     held.Release();
     Waiter me;
@@ -189,6 +182,8 @@ Received Recv(Hchan* c, Target to, bool block) {
 
 void Close(Hchan* c) {
   if (c == nullptr) throw ClosedChannel("close of nil channel");
+  sched::RaceRelease(&c->closed);
+  const sched::RaceScope not_looked_at;
   Waiter* first = nullptr;
   Waiter** link = &first;
   {
@@ -214,6 +209,7 @@ void Close(Hchan* c) {
     first = w->next;
     sched::WaitNode* node = w->node;
     if (node->home != nullptr) {
+      sync::Waiter::NoteWake(node);
       batch.Add(static_cast<sched::G*>(node));
     } else {
       sync::Waiter::Wake(node);

@@ -44,6 +44,7 @@
 #include "runtime/chan/elem.h"
 #include "runtime/chan/waitq.h"
 #include "runtime/os/spin_lock.h"
+#include "runtime/sched/race.h"
 
 namespace heddle::chan {
 
@@ -100,11 +101,34 @@ inline void Ref(Hchan* c) {
   if (c != nullptr) c->refs.fetch_add(1, std::memory_order_relaxed);
 }
 inline void Unref(Hchan* c) {
-  // Release: pairs with its own acquire in who takes the last one.
-  if (c != nullptr && c->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    Delete(c);
+  if (c == nullptr) return;
+  // TSan is shown what the last one comes after, and not the others' order.
+  sched::RaceReleaseMerge(&c->refs);
+  bool last;
+  {
+    const sched::RaceScope not_looked_at;
+    // Release: pairs with its own acquire in who takes the last one.
+    last = c->refs.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
+  if (last) Delete(c);
 }
+
+// What is done with a place of the buffer comes after all that was done with it
+// before: a receive after its send, and a send after the receive that has made
+// room for it. This tells TSan, and has it look at T's move. (racenotify)
+class UsePlace {
+ public:
+  explicit UsePlace(const void* place) : place_(place) {
+    sched::RaceAcquire(place_);
+  }
+  ~UsePlace() { sched::RaceRelease(place_); }
+  UsePlace(const UsePlace&) = delete;
+  UsePlace& operator=(const UsePlace&) = delete;
+
+ private:
+  const void* const place_;
+  const sched::RaceUserCode looked_at_;
+};
 
 // What is to become of a received value: `deliver` moves it to `elem`, or it is
 // copied there if that is null; null `elem`: nobody wants it.
@@ -133,13 +157,18 @@ void Close(Hchan* c);
 template <typename T>
 inline bool SendToBuffer(Hchan* c, T* v) {
   if (c->count.load(std::memory_order_relaxed) >= c->cap) return false;
+  const sched::RaceScope not_looked_at;
   const os::SpinLockGuard guard(c->lock);
   if (ABSL_PREDICT_FALSE(c->closed.load(std::memory_order_relaxed) ||
                          !c->recvq.empty() ||
                          c->count.load(std::memory_order_relaxed) == c->cap)) {
     return false;
   }
-  ::new (c->buf + c->sendx * sizeof(T)) T(std::move(*v));
+  {
+    std::byte* const place = c->buf + c->sendx * sizeof(T);
+    const UsePlace use(place);
+    ::new (place) T(std::move(*v));
+  }
   c->Pushed();
   return true;
 }
@@ -148,14 +177,18 @@ inline bool SendToBuffer(Hchan* c, T* v) {
 template <typename T, typename Take>
 inline bool RecvFromBuffer(Hchan* c, Take&& take) {
   if (c->count.load(std::memory_order_relaxed) == 0) return false;
+  const sched::RaceScope not_looked_at;
   const os::SpinLockGuard guard(c->lock);
   if (ABSL_PREDICT_FALSE(!c->sendq.empty() ||
                          c->count.load(std::memory_order_relaxed) == 0)) {
     return false;
   }
   T* at = std::launder(reinterpret_cast<T*>(c->buf + c->recvx * sizeof(T)));
-  take(at);
-  at->~T();
+  {
+    const UsePlace use(at);
+    take(at);
+    at->~T();
+  }
   c->Popped();
   return true;
 }

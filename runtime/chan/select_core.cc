@@ -13,6 +13,7 @@
 #include "runtime/chan/hand_over.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/m.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/sync/waiter.h"
 
@@ -52,7 +53,7 @@ class Select {
 
   // Step 1; kNone if no case was carried out.
   size_t TryOne();
-  // Steps 2 to 4. `order` and `waiters` have place for n.
+  // The others. `order` and `waiters` have place for n.
   size_t Run(uint32_t* order, Waiter* waiters, size_t default_case);
   // Tells the receiver of case i what it got. Without locks.
   void Tell(size_t i, bool ok);
@@ -79,6 +80,9 @@ class Select {
   size_t Draw(ReadyFn ready) const;
   Outcome Do(const Case& c, sched::WaitNode** wake);
   size_t Finish(size_t i, Outcome outcome);
+  size_t TryAll(Outcome* outcome, sched::WaitNode** wake);
+  size_t Wait(Waiter* waiters, Outcome* outcome);
+  size_t Choose(Waiter* waiters, size_t default_case, Outcome* outcome);
   void SortByAddress();
   void LockAll();
   void UnlockAll();
@@ -128,7 +132,9 @@ Select::Outcome Select::Do(const Case& c, sched::WaitNode** wake) {
   } else if (ch->count.load(std::memory_order_relaxed) > 0) {
     PopElem(ch, TargetOf(c));
   } else {
-    return closed ? Outcome::kClosed : Outcome::kNotReady;
+    if (!closed) return Outcome::kNotReady;
+    sched::RaceAcquire(&ch->closed);
+    return Outcome::kClosed;
   }
   return Outcome::kDone;
 }
@@ -164,10 +170,12 @@ struct WakeAtEnd {
 };
 
 size_t Select::TryOne() {
-  const size_t i = Draw(Ready);
-  if (i == kNone) return kNone;
+  size_t i;
   Outcome outcome;
   {
+    const sched::RaceScope not_looked_at;
+    i = Draw(Ready);
+    if (i == kNone) return kNone;
     WakeAtEnd wake;
     const os::SpinLockGuard guard(At(i).c->lock);
     outcome = Do(At(i), &wake.node);
@@ -227,6 +235,7 @@ void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
     auto* w = ::new (&waiters[order_[k]]) Waiter();
     w->node = node;
     w->fired = fired;
+    sched::RaceRelease(w);
     if (c.kind == CaseKind::kRecv) {
       const Target to = TargetOf(c);
       w->elem = to.elem;
@@ -260,57 +269,75 @@ size_t Select::Dequeue(Waiter* waiters) {
   return done;
 }
 
-size_t Select::Run(uint32_t* order, Waiter* waiters,
-                   size_t default_case) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  order_ = order;
-  SortByAddress();
-  const sched::InRuntime in;
+// Carries one out under all locks; kNone if none is ready.
+size_t Select::TryAll(Outcome* outcome, sched::WaitNode** wake) {
   for (;;) {
-    size_t i;
-    Outcome outcome = Outcome::kNotReady;
-    {
-      WakeAtEnd wake;
-      struct AllLocked {
-        explicit AllLocked(Select* s) : s(s) { s->LockAll(); }
-        ~AllLocked() {
-          if (s != nullptr) s->UnlockAll();
-        }
-        Select* s;
-      } locked(this);
-      do {
-        // The dead do not count; one that is alive may die before it is popped.
-        i = Draw([](const Case& c) {
-          if (c.c == nullptr) return false;
-          return c.kind == CaseKind::kRecv
-                     ? c.c->count.load(std::memory_order_relaxed) != 0 ||
-                           c.c->closed.load(std::memory_order_relaxed) ||
-                           c.c->sendq.AnyAlive()
-                     : c.c->closed.load(std::memory_order_relaxed) ||
-                           c.c->count.load(std::memory_order_relaxed) <
-                               c.c->cap ||
-                           c.c->recvq.AnyAlive();
-        });
-        if (i != kNone) outcome = Do(At(i), &wake.node);
-      } while (i != kNone && outcome == Outcome::kNotReady);
-      if (i == kNone) {
-        if (default_case != kNoDefault) return default_case;
-        std::atomic<uint32_t> fired{0};
-        sync::Waiter waiter;
-        Enqueue(waiters, waiter.node(), &fired);
-        locked.s = nullptr;
-        waiter.Wait(ParkCommit, this,
-                    norder_ == 0 ? sched::WaitReason::kSelectNoCases
-                                 : sched::WaitReason::kSelect);
-        i = Dequeue(waiters);
-        const Result result =
-            i == kNone ? Result::kRetry
-                       : waiters[i].result.load(std::memory_order_relaxed);
-        if (result == Result::kRetry) continue;
-        outcome = result == Result::kDone ? Outcome::kDone : Outcome::kClosed;
-      }
-    }
-    return Finish(i, outcome);
+    // The dead do not count; one that is alive may die before it is popped.
+    const size_t i = Draw([](const Case& c) {
+      if (c.c == nullptr) return false;
+      const uint32_t count = c.c->count.load(std::memory_order_relaxed);
+      return c.c->closed.load(std::memory_order_relaxed) ||
+             (c.kind == CaseKind::kRecv
+                  ? count != 0 || c.c->sendq.AnyAlive()
+                  : count < c.c->cap || c.c->recvq.AnyAlive());
+    });
+    if (i == kNone) return kNone;
+    *outcome = Do(At(i), wake);
+    if (*outcome != Outcome::kNotReady) return i;
   }
+}
+
+// Parks, and releases the locks then, until a case has been carried out; kNone
+// if it has to be tried again.
+size_t Select::Wait(Waiter* waiters, Outcome* outcome) {
+  std::atomic<uint32_t> fired{0};
+  sync::Waiter waiter;
+  Enqueue(waiters, waiter.node(), &fired);
+  waiter.Wait(ParkCommit, this,
+              norder_ == 0 ? sched::WaitReason::kSelectNoCases
+                           : sched::WaitReason::kSelect);
+  const size_t i = Dequeue(waiters);
+  if (i == kNone) return kNone;
+  switch (waiters[i].result.load(std::memory_order_relaxed)) {
+    case Result::kDone:
+      *outcome = Outcome::kDone;
+      return i;
+    case Result::kClosed:
+      *outcome = Outcome::kClosed;
+      return i;
+    default:
+      return kNone;
+  }
+}
+
+// Steps 2 to 4, inside the runtime.
+size_t Select::Choose(Waiter* waiters, size_t default_case,
+                      Outcome* outcome) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::InRuntime in;
+  SortByAddress();
+  for (;;) {
+    WakeAtEnd wake;
+    struct AllLocked {
+      explicit AllLocked(Select* s) : s(s) { s->LockAll(); }
+      ~AllLocked() {
+        if (s != nullptr) s->UnlockAll();
+      }
+      Select* s;
+    } locked(this);
+    size_t i = TryAll(outcome, &wake.node);
+    if (i != kNone) return i;
+    if (default_case != kNoDefault) return default_case;
+    locked.s = nullptr;
+    i = Wait(waiters, outcome);
+    if (i != kNone) return i;
+  }
+}
+
+size_t Select::Run(uint32_t* order, Waiter* waiters, size_t default_case) {
+  order_ = order;
+  Outcome outcome = Outcome::kNotReady;
+  const size_t i = Choose(waiters, default_case, &outcome);
+  return outcome == Outcome::kNotReady ? i : Finish(i, outcome);
 }
 
 // Bytes that the largest received value needs that is not trivial.

@@ -11,6 +11,9 @@
 // all: who raises that from 0 to 1 has won, and the other waiters are dead. A
 // dead one is taken off by whoever meets it, or by the select when it wakes.
 //
+// What happened before somebody waits is told to TSan at its Waiter's address,
+// to who carries it out; the way back is sync::Waiter's.
+//
 // INV-WQ1  A waiter is on a queue only between its enqueueing and its result,
 //          or its select's `fired`; `queued` tells. All under the channel's
 //          lock.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "runtime/sanitizer/tsan_fiber.h"
 
@@ -102,6 +103,18 @@ HEDDLE_NO_SANITIZE_THREAD void Pause(Fiber* f) {
 
 HEDDLE_NO_SANITIZE_THREAD void Continue(Fiber* f) {
   if (RaceExact() && Of(f)->ignoring > 0) LookAway();
+}
+
+HEDDLE_NO_SANITIZE_THREAD int32_t Suspend(Fiber* f) {
+  if (!RaceExact()) return 0;
+  const int32_t levels = std::exchange(Of(f)->ignoring, 0);
+  if (levels > 0) LookAgain();
+  return levels;
+}
+
+HEDDLE_NO_SANITIZE_THREAD void Resume(Fiber* f, int32_t levels) {
+  if (levels > 0) LookAway();
+  Of(f)->ignoring = levels;
 }
 
 HEDDLE_NO_SANITIZE_THREAD void Acquire(Fiber* f, const void* address) {

@@ -44,6 +44,8 @@ void Leave(Fiber* f);
 void LeaveAtThreadEnd();
 void Pause(Fiber* f);
 void Continue(Fiber* f);
+int32_t Suspend(Fiber* f);
+void Resume(Fiber* f, int32_t levels);
 void Acquire(Fiber* f, const void* address);
 void Release(Fiber* f, const void* address);
 void ReleaseMerge(Fiber* f, const void* address);
@@ -65,8 +67,19 @@ inline void RaceLeave([[maybe_unused]] Fiber* f) { HEDDLE_RACE_CALL(Leave(f)); }
 // this thread.
 inline void RaceLeaveAtThreadEnd() { HEDDLE_RACE_CALL(LeaveAtThreadEnd()); }
 
-// It is looked at after all, as for code of the user's that the runtime calls;
-// and no more again.
+// Code of the user's, which the runtime calls, is looked at after all, and may
+// call the runtime. Suspend returns what Resume is to be given.
+#if HEDDLE_TSAN
+inline int32_t RaceSuspend(Fiber* f) { return race_internal::Suspend(f); }
+inline void RaceResume(Fiber* f, int32_t levels) {
+  race_internal::Resume(f, levels);
+}
+#else
+constexpr int32_t RaceSuspend(Fiber* /*f*/) { return 0; }
+constexpr void RaceResume(Fiber* /*f*/, int32_t /*levels*/) {}
+#endif
+
+// The same around what does not call the runtime, which is cheaper.
 inline void RacePause([[maybe_unused]] Fiber* f) { HEDDLE_RACE_CALL(Pause(f)); }
 inline void RaceContinue([[maybe_unused]] Fiber* f) {
   HEDDLE_RACE_CALL(Continue(f));

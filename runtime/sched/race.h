@@ -19,6 +19,8 @@
 #ifndef RUNTIME_SCHED_RACE_H_
 #define RUNTIME_SCHED_RACE_H_
 
+#include <cstdint>
+
 #include "runtime/sanitizer/race.h"
 #include "runtime/sched/m.h"
 
@@ -56,10 +58,13 @@ class RaceScope {
 // must not park. (race.Enable)
 class RaceUserCode {
  public:
-  RaceUserCode() { sanitizer::RacePause(RaceSelf()); }
-  ~RaceUserCode() { sanitizer::RaceContinue(RaceSelf()); }
+  RaceUserCode() : levels_(sanitizer::RaceSuspend(RaceSelf())) {}
+  ~RaceUserCode() { sanitizer::RaceResume(RaceSelf(), levels_); }
   RaceUserCode(const RaceUserCode&) = delete;
   RaceUserCode& operator=(const RaceUserCode&) = delete;
+
+ private:
+  [[maybe_unused]] const int32_t levels_;
 };
 
 }  // namespace heddle::sched

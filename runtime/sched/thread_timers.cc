@@ -7,6 +7,7 @@
 #include "runtime/os/clock.h"
 #include "runtime/os/note.h"
 #include "runtime/os/quiet_threads.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/timers.h"
 
 namespace heddle::sched {
@@ -43,6 +44,7 @@ void* ThreadMain(void* arg) {
   auto* s = static_cast<ThreadTimersState*>(arg);
   os::SetTimerSlack(1);
   for (;;) {
+    const RaceScope not_looked_at;
     Sleep(s);
     RunThreadTimers(&s->timers, os::Nanotime());
   }

@@ -8,6 +8,7 @@
 #include "runtime/sched/p_lifecycle.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/poll.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/thread_timers.h"
 #include "runtime/sched/tracking.h"
 
@@ -183,6 +184,7 @@ void SleepUntil(int64_t when) {
 }
 
 bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
+  RaceReleaseMerge(timer);
   M* mp = Acquirem();
   Timers* to = NewHome(timer, mp);
   bool earliest;

@@ -315,16 +315,13 @@ TEST(ThreadTimersTest, FireWithoutARuntime) {
 // which may be idle, notices.
 TEST_P(TimersTest, PlainThreadsArmThem) {
   auto* t = new TimerForTest(sched_.get());
-  std::atomic<bool> armed{false};
   std::thread thread;
   sched_.Run([&] {
-    LatchForTest done(1);
-    // The latch's goroutine sleeps long enough for the runtime to be idle.
     thread = std::thread([&] {
       os::Usleep(2000);
-      ArmIn(t, kMs);
+      ArmIn(t, kHour);
       EXPECT_EQ(t->timer.home.load(), &GetP(sched_.get(), 0)->timers);
-      armed = true;
+      ArmIn(t, kMs);
     });
     SleepUntilDone([t] { return t->fired == 1; });
   });

@@ -8,9 +8,9 @@
 //               holds it or waits
 //   departing_  readers that a waiting writer waits for yet
 //
-// What TSan is told: the writers' order by way of their Mutex; a writer's Unlock
-// releases read_sema_, a reader's RUnlock write_sema_, to what the others
-// acquire. Nothing orders two readers.
+// What TSan is told: the writers' order by way of their Mutex; a writer's
+// Unlock releases read_sema_, a reader's RUnlock write_sema_, to what the
+// others acquire. Nothing orders two readers.
 //
 // INV-RW1  The sum of both sides' steps decides who wakes whom: the last
 //          departing reader the writer, the writer's Unlock the readers. Each

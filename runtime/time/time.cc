@@ -10,6 +10,7 @@
 #include "runtime/os/clock.h"
 #include "runtime/sched/func_val.h"
 #include "runtime/sched/newproc.h"
+#include "runtime/sched/race.h"
 #include "runtime/sched/timers.h"
 #include "runtime/time/nanos.h"
 
@@ -30,6 +31,8 @@ struct ChanTimer : sched::Timer {
       : sched::Timer(CurrentSched(), Fire, Destroy), c(std::move(c)) {}
 
   static void Fire(sched::Timer* t, sched::Sched* /*sched*/, int64_t /*now*/) {
+    // What came before it was armed comes before the return of the receive.
+    sched::RaceAcquire(t);
     try {
       static_cast<ChanTimer*>(t)->c.TrySend(
           absl::FromUnixNanos(os::Walltime()));
@@ -58,7 +61,10 @@ struct FuncTimer : sched::Timer {
     ~Call() {
       if (t != nullptr) t->Unref();
     }
-    void operator()() const { t->f(); }
+    void operator()() const {
+      sched::RaceAcquire(t);  // released when it was armed
+      t->f();
+    }
     FuncTimer* t;
   };
 

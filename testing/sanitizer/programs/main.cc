@@ -13,6 +13,7 @@ constexpr struct {
   void (*run)(bool fixed);
 } kPrograms[] = {
     {"captured_race", CapturedRace},
+    {"channel_race", ChannelRace},
     {"dead_race", DeadRace},
     {"dead_stack", DeadStack},
     {"heap_use_after_free", HeapUseAfterFree},

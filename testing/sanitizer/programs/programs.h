@@ -7,6 +7,7 @@
 namespace heddle::testing {
 
 void CapturedRace(bool fixed);
+void ChannelRace(bool fixed);
 void DeadRace(bool fixed);
 void DeadStack(bool fixed);
 void HeapUseAfterFree(bool fixed);

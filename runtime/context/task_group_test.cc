@@ -1,4 +1,4 @@
-#include "runtime/sync/task_group.h"
+#include "runtime/context/task_group.h"
 
 #include <algorithm>
 #include <atomic>

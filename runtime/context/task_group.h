@@ -12,10 +12,8 @@
 // Source: golang.org/x/sync/errgroup. Difference: what a task refers to is the
 // caller's, so the destructor waits; a task that throws is an error too.
 
-#ifndef RUNTIME_SYNC_TASK_GROUP_H_
-#define RUNTIME_SYNC_TASK_GROUP_H_
-
-#include <cxxabi.h>
+#ifndef RUNTIME_CONTEXT_TASK_GROUP_H_
+#define RUNTIME_CONTEXT_TASK_GROUP_H_
 
 #include <exception>
 #include <optional>
@@ -88,11 +86,11 @@ class TaskGroup {
             const absl::Status status = std::move(f)();
             if (!status.ok()) group->Fail(status, nullptr);
           }
-        } catch (const abi::__forced_unwind&) {
-          throw;  // Goexit
         } catch (...) {
+          std::exception_ptr thrown = std::current_exception();
+          if (thrown == nullptr) throw;  // no exception of C++'s: Goexit
           group->Fail(absl::UnknownError("a task has thrown"),
-                      std::current_exception());
+                      std::move(thrown));
         }
       }
     };
@@ -121,4 +119,4 @@ class TaskGroup {
 
 }  // namespace heddle
 
-#endif  // RUNTIME_SYNC_TASK_GROUP_H_
+#endif  // RUNTIME_CONTEXT_TASK_GROUP_H_
