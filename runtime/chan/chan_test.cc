@@ -269,9 +269,15 @@ TEST_P(ChanTest, WaitersAreServedInTheirOrder) {
   heddle::Run(options, [] {
     const Chan<int> c;
     std::vector<int> order;
+    Mutex mu;
     WaitGroup wg;
     for (int i = 0; i < 5; i++) {
-      wg.Go([&, i] { order.push_back(10 * i + *c.Recv()); });
+      wg.Go([&, i] {
+        const int v = *c.Recv();
+        mu.Lock();
+        order.push_back(10 * i + v);
+        mu.Unlock();
+      });
       LetOthersRun();
     }
     for (int i = 0; i < 5; i++) {

@@ -203,7 +203,11 @@ TEST_P(ReportDeathTest, Sigquit) {
 // goroutine.
 TEST_P(ReportDeathTest, SigquitWhileAllSleep) {
   EXPECT_EXIT(Run([] {
-                std::thread([] { kill(getpid(), SIGQUIT); }).detach();
+                std::thread([] {
+                  kill(getpid(), SIGQUIT);
+                  // Once it is gone a deadlock may be reported first.
+                  for (;;) pause();
+                }).detach();
                 mu.lock();
               }),
               testing::KilledBySignal(SIGQUIT),

@@ -46,7 +46,7 @@ TEST_P(SleepTest, RoundsUpToNanoseconds) {
 
 TEST_P(SleepTest, OfNothingComesBackWithoutGoingAway) {
   heddle::Run(Options{.procs = GetParam(), .preempt = false}, [] {
-    int others = 0;
+    std::atomic<int> others{0};
     WaitGroup wg;
     wg.Go([&others] { others++; });
     // On one P the other one would run if this parked.
