@@ -22,17 +22,22 @@ class Context {
 
   static constexpr size_t kStackSize = 256 << 10;
 
-  explicit Context(Body body)
-      : body_(std::move(body)), stack_(new char[kStackSize]) {
-    const auto lo = reinterpret_cast<uintptr_t>(stack_.get());
-    sanitizer::FiberCreate(&fiber_, lo, kStackSize);
-    GostartCall(&buf_, lo + kStackSize, &Context::Entry, this);
+  explicit Context(Body body) : Context(std::move(body), nullptr) {
+    own_stack_.reset(reinterpret_cast<char*>(lo_));
+  }
+
+  // On the kStackSize bytes at `stack`, which the caller owns.
+  Context(Body body, char* stack)
+      : body_(std::move(body)),
+        lo_(reinterpret_cast<uintptr_t>(
+            stack != nullptr ? stack : new char[kStackSize])) {
+    sanitizer::FiberCreate(&fiber_, lo_, kStackSize);
+    GostartCall(&buf_, lo_ + kStackSize, &Context::Entry, this);
   }
 
   ~Context() {
     // Frames that never returned leave redzones in the shadow of the stack.
-    sanitizer::AsanUnpoison(reinterpret_cast<uintptr_t>(stack_.get()),
-                            kStackSize);
+    sanitizer::AsanUnpoison(lo_, kStackSize);
     sanitizer::FiberDestroy(&fiber_);
   }
 
@@ -93,7 +98,8 @@ class Context {
   static void Finish(void* arg) { static_cast<Context*>(arg)->done_ = true; }
 
   Body body_;
-  std::unique_ptr<char[]> stack_;
+  const uintptr_t lo_;  // of its stack
+  std::unique_ptr<char[]> own_stack_;
   Gobuf buf_;
   Gobuf* g0_ = nullptr;
   sanitizer::Fiber fiber_;

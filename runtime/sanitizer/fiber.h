@@ -36,6 +36,7 @@
 #include <cstdint>
 
 #include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sanitizer/valgrind.h"
 
 // MemorySanitizer's runtime has the same interface, but not in clang 14 yet.
 #define HEDDLE_FIBER_BOUNDS HEDDLE_ASAN
@@ -68,6 +69,9 @@ struct Fiber {
   size_t size = 0;
   Fiber* resumer = nullptr;  // who switched here last; valid in FinishSwitch
 #endif
+#if HEDDLE_VALGRIND
+  ValgrindStack valgrind;
+#endif
 };
 
 // Prepares *f for a new context on the stack [lo, lo + size). For a thread's
@@ -86,6 +90,9 @@ struct Fiber {
   f->size = size;
   f->resumer = nullptr;
 #endif
+#if HEDDLE_VALGRIND
+  if (size != 0) ValgrindRegister(&f->valgrind, lo, size);
+#endif
 }
 
 // Forgets the context of *f, which must not be the current one of any thread;
@@ -96,6 +103,9 @@ struct Fiber {
   if (f->owns_tsan) tsan::RetireFiber(f->tsan);
   f->tsan = nullptr;
   f->owns_tsan = false;
+#endif
+#if HEDDLE_VALGRIND
+  ValgrindDeregister(&f->valgrind);
 #endif
 }
 

@@ -2,8 +2,12 @@
 // function. All sanitizer code of the runtime stands in this package; elsewhere
 // the calls are inline functions that are empty when the sanitizer is off.
 //
-// Macros, for the preprocessor: HEDDLE_ASAN, HEDDLE_TSAN, HEDDLE_MSAN, 0 or 1.
-// Constants, for code: kAsan, kTsan, kMsan.
+// Macros, for the preprocessor: HEDDLE_ASAN, HEDDLE_TSAN, HEDDLE_MSAN,
+// HEDDLE_VALGRIND, 0 or 1. Constants, for code: kAsan, kTsan, kMsan, kValgrind.
+//
+// Valgrind needs no build of its own, but to be told of stacks: for that,
+// HEDDLE_VALGRIND is defined as 1 by the build (--config=valgrind), and
+// Valgrind's headers are there.
 
 #ifndef RUNTIME_SANITIZER_SANITIZER_H_
 #define RUNTIME_SANITIZER_SANITIZER_H_
@@ -36,6 +40,9 @@
 #ifndef HEDDLE_MSAN
 #define HEDDLE_MSAN 0
 #endif
+#ifndef HEDDLE_VALGRIND
+#define HEDDLE_VALGRIND 0
+#endif
 
 // For a function that switches fibers, that reads memory poisoned on purpose,
 // or that runs where the sanitizer's idea of the current fiber is not yet true.
@@ -61,6 +68,7 @@ namespace heddle::sanitizer {
 inline constexpr bool kAsan = HEDDLE_ASAN;
 inline constexpr bool kTsan = HEDDLE_TSAN;
 inline constexpr bool kMsan = HEDDLE_MSAN;
+inline constexpr bool kValgrind = HEDDLE_VALGRIND;
 
 // Threads that the sanitizer itself has in the process: ThreadSanitizer's one,
 // which gcc's starts with the first thread that the program makes.

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sanitizer/valgrind.h"
 
 #if HEDDLE_ASAN
 #include <sanitizer/asan_interface.h>
@@ -45,12 +46,14 @@ namespace heddle::sanitizer {
 #endif
 }
 
-// [lo, lo + size) is fresh: its contents count as uninitialised. (msanmalloc)
+// [lo, lo + size) is fresh: its contents count as uninitialised, to Valgrind as
+// well. (msanmalloc)
 [[gnu::always_inline]] inline void MsanMalloc([[maybe_unused]] uintptr_t lo,
                                               [[maybe_unused]] size_t size) {
 #if HEDDLE_MSAN
   __msan_allocated_memory(reinterpret_cast<void*>(lo), size);
 #endif
+  ValgrindMalloc(lo, size);
 }
 
 // [lo, lo + size) was written by code that MemorySanitizer does not see, such
