@@ -19,6 +19,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -127,6 +128,20 @@ inline Case ToCase(DefaultCase&) {
 }
 
 template <typename C>
+inline constexpr bool kIsDefault =
+    std::is_same_v<std::remove_cvref_t<C>, DefaultCase>;
+
+// The number of the one that is true, or kNoDefault.
+constexpr size_t DefaultAmong(std::initializer_list<bool> is_default) {
+  size_t i = 0;
+  for (const bool it_is : is_default) {
+    if (it_is) return i;
+    i++;
+  }
+  return kNoDefault;
+}
+
+template <typename C>
 concept IsCase = requires(std::remove_cvref_t<C>& c) {
   { ToCase(c) } -> std::same_as<Case>;
 };
@@ -137,18 +152,9 @@ concept IsCase = requires(std::remove_cvref_t<C>& c) {
 // them it waits for ever.
 template <chan::IsCase... Cases>
 size_t Select(Cases&&... cases) {
-  constexpr bool kIsDefault[] = {
-      std::is_same_v<std::remove_cvref_t<Cases>, chan::DefaultCase>..., false};
-  constexpr size_t kDefault = [&kIsDefault] {
-    for (size_t i = 0; i < sizeof...(Cases); i++) {
-      if (kIsDefault[i]) return i;
-    }
-    return chan::kNoDefault;
-  }();
-  static_assert(
-      (0 + ... +
-       int{std::is_same_v<std::remove_cvref_t<Cases>, chan::DefaultCase>}) <= 1,
-      "a select has one Default at most");
+  static_assert((0 + ... + int{chan::kIsDefault<Cases>}) <= 1,
+                "a select has one Default at most");
+  constexpr size_t kDefault = chan::DefaultAmong({chan::kIsDefault<Cases>...});
   const chan::Case all[] = {
       chan::ToCase(cases)...,
       {chan::CaseKind::kDefault, nullptr, nullptr, nullptr}};

@@ -51,6 +51,8 @@ namespace heddle::sanitizer {
 [[gnu::always_inline]] inline void MsanMalloc([[maybe_unused]] uintptr_t lo,
                                               [[maybe_unused]] size_t size) {
 #if HEDDLE_MSAN
+  // As malloc's: nothing with poison_in_malloc=0, which who links a C++ library
+  // that is not instrumented has to say, since its frames are on these stacks.
   __msan_allocated_memory(reinterpret_cast<void*>(lo), size);
 #endif
   ValgrindMalloc(lo, size);

@@ -290,7 +290,7 @@ TEST_P(TimeTest, TickerEndsWithItsLastHandle) {
 // TestNewTickerLtZeroDuration, TestTickerResetLtZeroDuration.
 TEST(TickerTest, WantsAnInterval) {
   heddle::Run([] {
-    EXPECT_THROW(Ticker(absl::ZeroDuration()), std::invalid_argument);
+    EXPECT_THROW(Ticker{absl::ZeroDuration()}, std::invalid_argument);
     EXPECT_THROW(Ticker(-kLong), std::invalid_argument);
     Ticker ticker(kLong);
     EXPECT_THROW(ticker.Reset(absl::ZeroDuration()), std::invalid_argument);
