@@ -109,7 +109,7 @@ void BM_SelectUnbuffered(benchmark::State& state) {
   });
 }
 
-void Skynet(Chan<int64_t> result, int64_t num, int64_t size) {
+void Skynet(const Chan<int64_t>& result, int64_t num, int64_t size) {
   if (size == 1) {
     result.Send(num);
     return;

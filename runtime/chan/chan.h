@@ -72,7 +72,8 @@ class Chan {
            (chan::SendToBuffer(c_, &v) || chan::Send(c_, &v, /*block=*/false));
   }
   bool TrySend(const T& v) const requires std::is_copy_constructible_v<T> {
-    return TrySend(T(v));
+    T copy(v);
+    return TrySend(std::move(copy));
   }
 
   // Waits for a value. Empty if the channel is closed and has none left.

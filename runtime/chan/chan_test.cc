@@ -359,7 +359,7 @@ TEST_P(ChanTest, CloseRaces) {
           }
         });
         wg.Go([&] {
-          for (std::string v : c) {
+          for (const std::string& v : c) {
             EXPECT_EQ(v.size(), 48u);
             received++;
           }

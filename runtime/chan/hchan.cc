@@ -87,8 +87,8 @@ Hchan* New(const ElemOps* ops, size_t cap) {
       cap > (kMost - header) / ops->size) {
     throw std::invalid_argument("makechan: size out of range");
   }
-  auto* memory = static_cast<std::byte*>(
-      ::operator new(header + cap * ops->size, std::align_val_t(align)));
+  auto* memory = static_cast<std::byte*>(::operator new(
+      header + cap * ops->size, static_cast<std::align_val_t>(align)));
   return ::new (memory) Hchan(ops, memory + header, static_cast<uint32_t>(cap));
 }
 
@@ -102,7 +102,8 @@ void Delete(Hchan* c) {
     }
   }
   c->~Hchan();
-  ::operator delete(static_cast<void*>(c), std::align_val_t(Align(ops)));
+  ::operator delete(static_cast<void*>(c),
+                    static_cast<std::align_val_t>(Align(ops)));
 }
 
 bool Send(Hchan* c, void* elem, bool block) {

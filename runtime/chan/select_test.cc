@@ -366,10 +366,11 @@ TEST(SelectFairnessTest, OfThoseThatAreReadyEachIsAsLikely) {
       c[which == 0 ? 0 : which == 1 ? 4 : which - 1].Send(0);
     }
     EXPECT_EQ(ran[1], 0);
+    constexpr double kExpected = kTrials / 4.0;
     double chi2 = 0;
     for (size_t which : {0, 2, 3, 4}) {
-      const double d = ran[which] - kTrials / 4;
-      chi2 += d * d / (kTrials / 4);
+      const double d = ran[which] - kExpected;
+      chi2 += d * d / kExpected;
     }
     EXPECT_LT(chi2, 16.3);
   });
@@ -385,7 +386,7 @@ TEST(SelectFairnessTest, SendsToo) {
       Select(SendTo(c, 0), SendTo(c, 1));
       zeros += *c.Recv() == 0 ? 1 : 0;
     }
-    EXPECT_NEAR(zeros, kTrials / 2, 250);  // five standard deviations
+    EXPECT_NEAR(zeros, kTrials / 2.0, 250);  // five standard deviations
   });
 }
 

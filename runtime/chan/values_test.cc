@@ -197,7 +197,7 @@ TEST(ValuesTest, AMoveThatThrowsLeavesTheBufferAsItWas) {
     EXPECT_THROW(c.TryRecv(), std::runtime_error);
     EXPECT_EQ(c.len(), 1u);
     Thrower::throws = false;
-    EXPECT_TRUE(c.TrySend(std::move(two)));
+    EXPECT_TRUE(c.TrySend(std::move(two)));  // NOLINT: it has not been
     EXPECT_EQ(c.Recv()->v, 1);
     EXPECT_EQ(c.Recv()->v, 2);
   }
@@ -225,7 +225,7 @@ TEST(ValuesTest, AMoveThatThrowsLeavesTheWaitingReceiver) {
       EXPECT_THROW(c.TrySend(std::move(seven)), std::runtime_error);
       Thrower::throws = false;
       LetOthersRun();
-      EXPECT_TRUE(c.TrySend(std::move(seven)));
+      EXPECT_TRUE(c.TrySend(std::move(seven)));  // NOLINT: it has not been
       wg.Wait();
     });
     EXPECT_EQ(Thrower::alive, 0);

@@ -31,7 +31,7 @@ namespace heddle::os {
   X(Hchan)       /* one channel */                                   \
   X(Sudog)       /* the central cache of sudogs */                   \
   X(Sema)        /* one bucket of the semaphore table (Go's root) */ \
-  X(Timer)       /* one timer: who puts it into a heap */             \
+  X(Timer)       /* one timer: who puts it into a heap */            \
   X(Timers)      /* the timers of one P */                           \
   X(NetpollInit) /* starting the netpoller; timers may need it */    \
   X(StackPool)   /* the global pools of small stacks */              \

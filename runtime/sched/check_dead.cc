@@ -25,9 +25,8 @@ constexpr int64_t kLastPause = 5000 * kNsPerMs;
 bool NobodyRuns(const Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   // Not before main is there, nor after the end of Run.
   if (!sched->main_started.load(std::memory_order_relaxed)) return false;
-  const int32_t running =
-      sched->nm - sched->nmidle - sched->nmidlelocked - sched->nmsys -
-      (sched->poll.m != nullptr ? 1 : 0);
+  const int32_t running = sched->nm - sched->nmidle - sched->nmidlelocked -
+                          sched->nmsys - (sched->poll.m != nullptr ? 1 : 0);
   if (running < 0) base::Throw("checkdead: inconsistent counts");
   // A G that is queued: by a thread outside, whose WakeP is under way.
   return running == 0 && sched->runqsize.load(std::memory_order_relaxed) == 0;

@@ -22,8 +22,7 @@ TEST(WaitReasonTest, TextsAreGos) {
   EXPECT_STREQ(WaitReasonText(WaitReason::kChanSendNilChan),
                "chan send (nil chan)");
   EXPECT_STREQ(WaitReasonText(WaitReason::kSelect), "select");
-  EXPECT_STREQ(WaitReasonText(WaitReason::kSelectNoCases),
-               "select (no cases)");
+  EXPECT_STREQ(WaitReasonText(WaitReason::kSelectNoCases), "select (no cases)");
 }
 
 TEST(WaitReasonTest, AnUnknownReasonIsSaidToBeOne) {
