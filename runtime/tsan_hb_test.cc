@@ -296,7 +296,7 @@ TEST(TsanHb, HandlesAreMovedThroughChannels) {
     Chan<Chan<int>> requests(2);
     WaitGroup wg;
     wg.Go([requests] {
-      for (Chan<int> reply : requests) reply.Send(7);
+      for (const Chan<int>& reply : requests) reply.Send(7);
     });
     for (int i = 0; i < 100; i++) {
       Chan<int> reply(static_cast<size_t>(i % 2));

@@ -28,6 +28,14 @@ inline int64_t ResidentBytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
+// Bytes of addresses that it has mapped.
+inline int64_t VirtualBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0;
+  statm >> size;
+  return size * sysconf(_SC_PAGESIZE);
+}
+
 }  // namespace heddle::os
 
 #endif  // RUNTIME_OS_PROCESS_FOR_TEST_H_
