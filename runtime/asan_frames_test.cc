@@ -70,7 +70,8 @@ class AsanFramesTest : public testing::Test {
 TEST_F(AsanFramesTest, FramesMarkTheStack) {
   heddle::Run(kOneP, [] {
     bool deep = false;
-    const auto* const top = static_cast<char*>(__builtin_frame_address(0));
+    [[maybe_unused]] const auto* const top =
+        static_cast<char*>(__builtin_frame_address(0));
     DeepOnStack(20, [&] {
 #if HEDDLE_ASAN
       auto* const here = static_cast<char*>(__builtin_frame_address(0));
