@@ -1,8 +1,11 @@
 #include "runtime/base/throw.h"
 
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -16,10 +19,24 @@ constinit std::atomic<pid_t> dying{0};
 // How long another one waits for the first to end the process.
 constexpr unsigned kPatienceSeconds = 10;
 
+// The line in one call, so that it stays whole beside those of other threads.
 void WriteFatal(absl::string_view text) {
-  WriteErr("fatal error: ");
-  WriteErr(text);
-  WriteErr("\n");
+  const std::array<absl::string_view, 3> parts = {"fatal error: ", text, "\n"};
+  std::array<iovec, parts.size()> line;
+  for (size_t i = 0; i < parts.size(); i++) {
+    line[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+  }
+  ssize_t n;
+  do {
+    n = writev(STDERR_FILENO, line.data(), line.size());
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return;
+  auto written = static_cast<size_t>(n);
+  for (absl::string_view part : parts) {
+    const size_t whole = std::min(written, part.size());
+    WriteErr(part.substr(whole));
+    written -= whole;
+  }
 }
 
 pid_t Self() { return static_cast<pid_t>(syscall(SYS_gettid)); }

@@ -1,5 +1,9 @@
 #include "runtime/base/throw.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 #include <atomic>
 #include <string>
 #include <thread>  // NOLINT
@@ -22,6 +26,27 @@ TEST(ThrowDeathTest, DetailsComeBeforeTheText) {
         Throw("newosproc");
       },
       "runtime: have 7 threads\nfatal error: newosproc\n");
+}
+
+// Standard error as a socket that keeps the calls apart: the hook reads back
+// what the first one wrote.
+TEST(ThrowDeathTest, ALineIsOneWrite) {
+  static std::array<int, 2> calls;
+  static int err;
+  EXPECT_EXIT(
+      {
+        err = dup(STDERR_FILENO);
+        ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, calls.data()), 0);
+        dup2(calls[0], STDERR_FILENO);
+        SetFatalHook([](Blame, uintptr_t) {
+          std::array<char, 128> text;
+          const ssize_t n = recv(calls[1], text.data(), text.size(), 0);
+          dup2(err, STDERR_FILENO);
+          WriteErr({text.data(), static_cast<size_t>(n)});
+        });
+        ThrowText("one");
+      },
+      testing::KilledBySignal(SIGABRT), "^fatal error: one\n$");
 }
 
 void PrintBlame(Blame blame, uintptr_t pc) {
