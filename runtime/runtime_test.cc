@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>  // NOLINT(build/c++17)
 #include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <stdexcept>
@@ -338,6 +340,42 @@ TEST_P(AbandonTest, WhatWasLeftGoesOnWithTheNextRun) {
   runtime.Run([] { Go([] { n++; }); });
   while (n == 0) runtime.Run([] { Yield(); });
   EXPECT_EQ(n, 1);
+}
+
+int64_t ThreadsOfTheProcess() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                       std::filesystem::directory_iterator());
+}
+
+// Under TSan one that ends, and that nobody will join, were a leak of threads.
+TEST(AbandonDeathTest, AThreadMayEndWhileTheProcessExits) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        static int fds[2];
+        ASSERT_EQ(pipe(fds), 0);
+        // TSan starts a thread of its own with the first.
+        std::thread([] {}).join();
+        static const int64_t before = ThreadsOfTheProcess();
+        // The last comes first: the runtime is done with its orphans.
+        std::atexit([] {
+          close(fds[1]);
+          while (ThreadsOfTheProcess() > before) os::OsYield();
+        });
+        heddle::Run({.on_main_return = OnMainReturn::kAbandon}, [] {
+          static std::atomic<bool> blocks{false};
+          Go([] {
+            Blocking([] {
+              blocks = true;
+              char c;
+              return read(fds[0], &c, 1);
+            });
+          });
+          while (!blocks) Yield();
+        });
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "^$");
 }
 
 }  // namespace

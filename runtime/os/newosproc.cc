@@ -96,6 +96,11 @@ void OsThreadJoin(OsThread* thread) {
   thread->handle = 0;
 }
 
+void OsThreadDetach(OsThread* thread) {
+  Backend().detach(thread->handle);
+  thread->handle = 0;
+}
+
 bool OsThreadExited(const OsThread& thread) {
   return Backend().exited(thread.handle);
 }

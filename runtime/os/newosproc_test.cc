@@ -98,6 +98,18 @@ TEST(NewOsProcTest, RunsOnTheGivenStack) {
   EXPECT_LT(local, lo + MStackSize());
 }
 
+TEST(NewOsProcTest, ADetachedOneIsNotJoined) {
+  if (!MStackIsSystemAllocated()) GTEST_SKIP() << "its stack is the caller's";
+  static Note ran;
+  ThreadStart start;
+  start.fn = [](void*) { ran.Wakeup(); };
+  start.arg = nullptr;
+  OsThread thread = NewOsProc(start, 0);
+  OsThreadDetach(&thread);
+  EXPECT_EQ(thread.handle, 0);
+  ran.Sleep();
+}
+
 TEST(NewOsProcTest, ExitedTellsWhenItIsOver) {
   Note go;
   TestThread thread([&] { go.Sleep(); });

@@ -83,6 +83,11 @@ void Join(ThreadHandle handle) {
   delete t;
 }
 
+void Detach(ThreadHandle handle) {
+  const Thread* t = reinterpret_cast<Thread*>(handle);
+  if (!t->joined) pthread_detach(t->thread);
+}
+
 }  // namespace
 
 const ThreadBackendOps& PthreadOps() {
@@ -93,6 +98,7 @@ const ThreadBackendOps& PthreadOps() {
       .start = Start,
       .exited = Exited,
       .join = Join,
+      .detach = Detach,
   };
   return kOps;
 }

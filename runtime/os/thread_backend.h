@@ -42,6 +42,9 @@ struct ThreadBackendOps {
 
   // Waits until `exited`, then frees what `start` allocated. Once for a handle.
   void (*join)(ThreadHandle handle);
+
+  // Instead of `join`: nobody will. Frees nothing.
+  void (*detach)(ThreadHandle handle);
 };
 
 // The backend that was linked; the same at every call, from any thread.

@@ -139,6 +139,9 @@ void Join(ThreadHandle handle) {
   delete thread;
 }
 
+// Nobody waits for one of these.
+void Detach(ThreadHandle /*handle*/) {}
+
 constexpr ThreadBackendOps kCloneOps = {
     .name = "clone",
     .stack_is_system_allocated = false,
@@ -146,6 +149,7 @@ constexpr ThreadBackendOps kCloneOps = {
     .start = Start,
     .exited = Exited,
     .join = Join,
+    .detach = Detach,
 };
 
 }  // namespace

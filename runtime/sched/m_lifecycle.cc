@@ -322,6 +322,7 @@ void NewM1(M* mp) {
   const os::OsThread thread = os::NewOsProc(start, count - 1);
   os::LockGuard guard(mp->sched->lock);
   mp->thread = thread;
+  if (mp->sched->left_behind) os::OsThreadDetach(&mp->thread);
 }
 
 bool ThreadHasEnded(const M* mp) {

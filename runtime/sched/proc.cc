@@ -84,10 +84,37 @@ struct Orphans {
 };
 ABSL_CONST_INIT Orphans orphans;
 
+Sched* TakeOrphans() {
+  os::LockGuard guard(orphans.lock);
+  return std::exchange(orphans.list, nullptr);
+}
+
+// The process exits, and what is left of `sched` with it. A thread of its may
+// end before that, and would be a leak to TSan, had nobody detached it.
+void LeaveBehind(Sched* sched) {
+  // FreeMs, begun before the runtime's end, may be joining one.
+  os::LockGuard no_join(sched->steal_lock);
+  os::LockGuard guard(sched->lock);
+  sched->left_behind = true;
+  for (M* list : {sched->allm, sched->freem}) {
+    for (M* mp = list; mp != nullptr; mp = mp->alllink) {
+      if (mp->thread.handle != 0) os::OsThreadDetach(&mp->thread);
+    }
+  }
+}
+
+void EndOrphans() {
+  ReapOrphans();
+  for (Sched* sched = TakeOrphans(); sched != nullptr;) {
+    Sched* next = sched->next_orphan;
+    LeaveBehind(sched);
+    sched = next;
+  }
+}
+
 void AddOrphan(Sched* sched) {
   // Those whose threads have ended are not left to the end of the process.
-  [[maybe_unused]] static const int at_exit =
-      std::atexit([] { ReapOrphans(); });
+  [[maybe_unused]] static const int at_exit = std::atexit(EndOrphans);
   os::LockGuard guard(orphans.lock);
   sched->next_orphan = orphans.list;
   orphans.list = sched;
@@ -304,12 +331,7 @@ void DestroySched(Sched* sched) {
 }
 
 int ReapOrphans() {
-  Sched* list;
-  {
-    os::LockGuard guard(orphans.lock);
-    list = orphans.list;
-    orphans.list = nullptr;
-  }
+  Sched* list = TakeOrphans();
   int left = 0;
   while (list != nullptr) {
     Sched* sched = list;

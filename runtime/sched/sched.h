@@ -165,6 +165,8 @@ struct Sched : Spinning {
   // done.
   std::atomic<int32_t> visitors{0};
   Sched* next_orphan = nullptr;  // see proc.cc
+  // The process exits, and nobody waits for what is left of this.
+  bool left_behind ABSL_GUARDED_BY(lock) = false;
 
   // Released when a goroutine ends, and when the main one does; acquired by
   // Run when it returns. That of system goroutines, by ~Sched.

@@ -73,11 +73,7 @@ struct Timer {
   os::Lock lock{os::LockRank::kTimer};
 
   void Ref() { refs.fetch_add(1, std::memory_order_relaxed); }
-  void Unref() {
-    // Release, for all but the last, and acquire, for the last: it sees what
-    // the others did to it.
-    if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
-  }
+  void Unref();
 };
 
 // What is due: a G, which is readied, or a Timer, told apart by the lowest bit.

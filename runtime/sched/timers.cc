@@ -169,6 +169,19 @@ void Queue(M* mp, GQueue<G>* ready, int32_t n) {
 
 }  // namespace
 
+void Timer::Unref() {
+  // TSan is shown what the last one comes after, and not the others' order.
+  RaceReleaseMerge(&refs);
+  {
+    const RaceScope not_looked_at;
+    // Release, for all but the last, and acquire, for the last: it sees what
+    // the others did to it.
+    if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  }
+  RaceAcquire(&refs);
+  destroy(this);
+}
+
 Timers::~Timers() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   for (uint32_t i = 0; i < heap.size(); i++) {
     Timer* t = TimerOf(heap[i].what);

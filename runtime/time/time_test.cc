@@ -315,6 +315,17 @@ TEST_P(TimeTest, AClosedChannelIsLeftAlone) {
   });
 }
 
+// What has fired, wherever, comes before the end of the channel and the timer:
+// TSan would say if not.
+TEST_P(TimeTest, ATimeThatNobodyTakes) {
+  heddle::Run(options(), [] {
+    for (int i = 0; i < 10; i++) {
+      Timer t(kShort);
+      while (t.C().len() == 0) Sleep(kShort);
+    }
+  });
+}
+
 // Pending timers are no deadlock, and wake who waits.
 TEST_P(TimeTest, IsNoDeadlock) {
   Options options = this->options();
