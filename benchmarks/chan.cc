@@ -1,37 +1,24 @@
 // Channels: a hop between two goroutines, buffered streams, select, and what
 // is made of them. benchmarks/peers/go/chan does the same in Go, and
-// benchmarks/compare_chan.sh compares the two. The first argument is the number
+// benchmarks/compare_rows.sh compares the two. The first argument is the number
 // of Ps.
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "benchmarks/measure.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
 
 namespace heddle {
 namespace {
 
-// An iteration took `ns` and had `items`; the counter "ns" is of the mean item.
-void Report(benchmark::State& state, int64_t ns, int64_t items) {
-  state.SetIterationTime(static_cast<double>(ns) / 1e9);
-  state.counters["ns"].flags = benchmark::Counter::kAvgIterations;
-  state.counters["ns"] += static_cast<double>(ns) / static_cast<double>(items);
-}
-
-// Runs `body` on a runtime of range(0) Ps, once for each iteration.
-template <typename Body>
-void Measure(benchmark::State& state, int64_t items, Body body) {
-  heddle::Run(Options{.procs = static_cast<int>(state.range(0))}, [&] {
-    for (auto _ : state) {
-      const int64_t start = os::Nanotime();
-      body();
-      Report(state, os::Nanotime() - start, items);
-    }
-  });
-}
+using benchmarks::Measure;
+using benchmarks::Report;
 
 // One way over an unbuffered channel; there and back are two.
 void BM_Hop(benchmark::State& state) {
@@ -200,33 +187,17 @@ void BM_BehindSpinningSender(benchmark::State& state) {
       benchmark::Counter(static_cast<double>(waits[waits.size() / 2]));
 }
 
-void PerProcs(benchmark::internal::Benchmark* b, std::vector<int64_t> args) {
-  for (int64_t procs : {1, 2}) {
-    std::vector<int64_t> all = {procs};
-    all.insert(all.end(), args.begin(), args.end());
-    b->Args(all);
-  }
-}
-
-// The smoke test's: short.
-#define HEDDLE_CHAN_BENCHMARK(fn, many, ...)            \
-  BENCHMARK(fn)                                         \
-      ->Apply([](benchmark::internal::Benchmark* b) {   \
-        PerProcs(b, {many __VA_OPT__(, ) __VA_ARGS__}); \
-      })                                                \
-      ->UseManualTime()
-
-HEDDLE_CHAN_BENCHMARK(BM_Hop, 100'000);
-HEDDLE_CHAN_BENCHMARK(BM_Buffered, 100'000, 1);
-HEDDLE_CHAN_BENCHMARK(BM_Buffered, 100'000, 4);
-HEDDLE_CHAN_BENCHMARK(BM_SelectBuffered, 100'000);
-HEDDLE_CHAN_BENCHMARK(BM_SelectUnbuffered, 100'000);
-HEDDLE_CHAN_BENCHMARK(BM_Skynet, 1000);
-HEDDLE_CHAN_BENCHMARK(BM_Skynet, 1'000'000)->Iterations(1);
-HEDDLE_CHAN_BENCHMARK(BM_Fib, 12);
-HEDDLE_CHAN_BENCHMARK(BM_Fib, 27)->Iterations(1);
-HEDDLE_CHAN_BENCHMARK(BM_Fib, 32)->Iterations(1);
-HEDDLE_CHAN_BENCHMARK(BM_BehindSpinningSender, 20)->Iterations(5);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Hop, 100'000);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Buffered, 100'000, 1);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Buffered, 100'000, 4);
+HEDDLE_BENCHMARK_PER_PROCS(BM_SelectBuffered, 100'000);
+HEDDLE_BENCHMARK_PER_PROCS(BM_SelectUnbuffered, 100'000);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Skynet, 1000);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Skynet, 1'000'000)->Iterations(1);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Fib, 12);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Fib, 27)->Iterations(1);
+HEDDLE_BENCHMARK_PER_PROCS(BM_Fib, 32)->Iterations(1);
+HEDDLE_BENCHMARK_PER_PROCS(BM_BehindSpinningSender, 20)->Iterations(5);
 
 }  // namespace
 }  // namespace heddle
