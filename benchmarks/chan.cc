@@ -103,7 +103,7 @@ void Skynet(const Chan<int64_t>& result, int64_t num, int64_t size) {
   }
   const Chan<int64_t> parts;
   for (int64_t i = 0; i < 10; i++) {
-    Go({.stack_size = 4 << 10}, [parts, num, size, i] {
+    Go([parts, num, size, i] {
       Skynet(parts, num + i * (size / 10), size / 10);
     });
   }
@@ -135,8 +135,8 @@ int64_t Fib(int64_t n) {
   if (n < 2) return n;
   const Chan<int64_t> a;
   const Chan<int64_t> b;
-  Go({.stack_size = 4 << 10}, [a, n] { a.Send(Fib(n - 1)); });
-  Go({.stack_size = 4 << 10}, [b, n] { b.Send(Fib(n - 2)); });
+  Go([a, n] { a.Send(Fib(n - 1)); });
+  Go([b, n] { b.Send(Fib(n - 2)); });
   return *a.Recv() + *b.Recv();
 }
 

@@ -45,11 +45,11 @@ inline void PerProcs(benchmark::internal::Benchmark* b,
 
 }  // namespace heddle::benchmarks
 
-#define HEDDLE_BENCHMARK_PER_PROCS(fn, many, ...)                           \
-  BENCHMARK(fn)                                                             \
-      ->Apply([](benchmark::internal::Benchmark* b) {                       \
+#define HEDDLE_BENCHMARK_PER_PROCS(fn, many, ...)                             \
+  BENCHMARK(fn)                                                               \
+      ->Apply([](benchmark::internal::Benchmark* b) {                         \
         ::heddle::benchmarks::PerProcs(b, {many __VA_OPT__(, ) __VA_ARGS__}); \
-      })                                                                    \
+      })                                                                      \
       ->UseManualTime()
 
 #endif  // BENCHMARKS_MEASURE_H_

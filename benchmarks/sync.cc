@@ -17,7 +17,8 @@ using benchmarks::Measure;
 
 // Some 12 ns that no compiler can shorten.
 void Work(uint64_t* x) {
-  for (int i = 0; i < 9; i++) *x = *x * 6364136223846793005 + 1442695040888963407;
+  for (int i = 0; i < 9; i++)
+    *x = *x * 6364136223846793005 + 1442695040888963407;
 }
 
 void BM_Mutex(benchmark::State& state) {

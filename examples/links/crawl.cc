@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -52,7 +53,10 @@ class Crawler {
 
   Crawled Take() && {
     reading_.Wait();
-    std::sort(result_.broken.begin(), result_.broken.end());
+    std::sort(result_.broken.begin(), result_.broken.end(),
+              [](const BrokenLink& a, const BrokenLink& b) {
+                return std::tie(a.page, a.link) < std::tie(b.page, b.link);
+              });
     return std::move(result_);
   }
 

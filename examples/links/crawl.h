@@ -1,9 +1,9 @@
 // A crawl: from a page to those that it links to, and on, each page once and in
 // a goroutine of its own.
 //
-// As a crawler of the web does it, with the local file system for the web: which
-// pages were seen is in a set behind a Mutex, a WaitGroup counts those that are
-// being read, and a Semaphore keeps the number of open files down.
+// As a crawler of the web does it, with the local file system for the web:
+// which pages were seen is in a set behind a Mutex, a WaitGroup counts those
+// that are being read, and a Semaphore keeps the number of open files down.
 
 #ifndef EXAMPLES_LINKS_CRAWL_H_
 #define EXAMPLES_LINKS_CRAWL_H_
@@ -21,7 +21,9 @@ struct BrokenLink {
   std::string page;  // a path
   std::string link;  // as it is written there
 
-  auto operator<=>(const BrokenLink&) const = default;
+  friend bool operator==(const BrokenLink& a, const BrokenLink& b) {
+    return a.page == b.page && a.link == b.link;
+  }
 };
 
 struct Crawled {

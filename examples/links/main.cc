@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
   }
   const std::string root = UsersPath(argc == 2 ? argv[1] : "README.md");
   return heddle::Run([&] {
-    const absl::StatusOr<heddle::links::Crawled> crawled = heddle::links::Crawl(
-        heddle::Context::Background(), root, kOpenFiles);
+    const absl::StatusOr<heddle::links::Crawled> crawled =
+        heddle::links::Crawl(heddle::Context::Background(), root, kOpenFiles);
     if (!crawled.ok()) {
       std::fprintf(stderr, "links: %s\n",
                    std::string(crawled.status().message()).c_str());

@@ -18,8 +18,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   return heddle::Run([&] {
-    std::fputs(heddle::mandelbrot::Draw(width, height, heddle::GoMaxProcs(0))
-                   .c_str(),
-               stdout);
+    std::fputs(
+        heddle::mandelbrot::Draw(width, height, heddle::GoMaxProcs(0)).c_str(),
+        stdout);
   });
 }

@@ -22,8 +22,8 @@ TEST(PoolTest, DoesEachJobOnce) {
       jobs.Close();
     });
     std::vector<int> squares;
-    for (const int square : Pool(
-             jobs, 2, [](std::unique_ptr<int> i) { return *i * *i; })) {
+    for (const int square :
+         Pool(jobs, 2, [](std::unique_ptr<int> i) { return *i * *i; })) {
       squares.push_back(square);
     }
     EXPECT_THAT(squares, UnorderedElementsAre(0, 1, 4, 9, 16));

@@ -19,8 +19,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   return heddle::Run([&] {
-    const auto [ctx, cancel] = heddle::WithTimeout(
-        heddle::Context::Background(), absl::Seconds(10));
+    const auto [ctx, cancel] =
+        heddle::WithTimeout(heddle::Context::Background(), absl::Seconds(10));
     const absl::StatusOr<heddle::mining::Coin> coin =
         heddle::mining::Mine(ctx, text, zeros, heddle::GoMaxProcs(0));
     cancel();

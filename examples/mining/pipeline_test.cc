@@ -28,8 +28,7 @@ TEST(PipelineTest, FindsANonceAndEndsItsGoroutines) {
 
 TEST(PipelineTest, EveryNonceWillDoForNoZeros) {
   heddle::Run([] {
-    const absl::StatusOr<Coin> coin =
-        Mine(Context::Background(), "text", 0, 1);
+    const absl::StatusOr<Coin> coin = Mine(Context::Background(), "text", 0, 1);
     ASSERT_TRUE(coin.ok());
     EXPECT_EQ(coin->nonce, 0);
   });
@@ -38,7 +37,7 @@ TEST(PipelineTest, EveryNonceWillDoForNoZeros) {
 TEST(PipelineTest, EndsWhenItIsCancelled) {
   heddle::Run([] {
     const auto [ctx, cancel] = WithCancel(Context::Background());
-    Go([cancel] { cancel(); });
+    Go([cancel = cancel] { cancel(); });
     // 1 in 2^63: it would not be found.
     EXPECT_TRUE(absl::IsCancelled(Mine(ctx, "text", 63, 2).status()));
     EXPECT_LE(NumGoroutine(), 2);  // and who cancels
