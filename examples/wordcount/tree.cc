@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "examples/wordcount/files.h"
-#include "examples/wordcount/gate.h"
 #include "heddle.h"
 
 namespace heddle::wordcount {
@@ -22,7 +21,7 @@ class TreeCounter {
   TreeCounter(bool hidden, Watcher* watcher)
       : hidden_(hidden),
         watcher_(watcher),
-        gate_(OpenFilesLimit(kMaxOpenFiles)) {}
+        open_files_(OpenFilesLimit(kMaxOpenFiles)) {}
 
   // Counts the tree under `root`, and returns when all of it is counted.
   void Walk(std::string root) {
@@ -44,13 +43,13 @@ class TreeCounter {
     done_.Wait();
   }
 
-  // Starts a goroutine that counts `file`, as soon as the gate is open.
+  // Starts a goroutine that counts `file`, as soon as few enough are open.
   void StartFile(std::string file) {
-    gate_.Enter();
+    open_files_.Acquire();
     ++goroutines_;
     done_.Go([this, file = std::move(file)] {
       CountFile(file);
-      gate_.Leave();
+      open_files_.Release();
     });
   }
 
@@ -89,7 +88,7 @@ class TreeCounter {
 
   const bool hidden_;
   Watcher* const watcher_;
-  Gate gate_;
+  Semaphore open_files_;
   WaitGroup done_;
   int64_t goroutines_ = 1;  // the walker's
 
