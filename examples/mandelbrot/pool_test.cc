@@ -37,8 +37,14 @@ TEST(PoolTest, NoMoreAtATimeThanThereAreWorkers) {
     jobs.Close();
     std::atomic<int> at_work{0};
     int most = 0;
-    for (const int now : Pool(jobs, 3, [&at_work](int) {
+    WaitGroup three;  // the first jobs wait for each other
+    three.Add(3);
+    for (const int now : Pool(jobs, 3, [&](int job) {
            const int now = ++at_work;
+           if (job < 3) {
+             three.Done();
+             three.Wait();
+           }
            for (int i = 0; i < 5; i++) Yield();
            --at_work;
            return now;

@@ -57,8 +57,8 @@ OsThread NewOsProc(const ThreadStart& start, int thread_count);
 // some microseconds yet.) Once for each thread, not from the thread itself.
 void OsThreadJoin(OsThread* thread);
 
-// Instead of OsThreadJoin, in a process that exits: nobody will join it. What
-// belongs to it is not freed. Clears *thread. By the owner.
+// Instead of OsThreadJoin, in a process that exits: nobody will join it. Its
+// stack is not freed, if the caller has made it. Clears *thread. By the owner.
 void OsThreadDetach(OsThread* thread);
 
 // Whether OsThreadJoin would return at once. For the owner, one call at a time.

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <new>
 
@@ -18,7 +19,14 @@ struct Thread {
   bool joined = false;  // by `exited`; the handle's owner alone touches it
   void (*entry)(void*);
   void* arg;
+  // The handle's owner, and the thread until it has read the two above.
+  std::atomic<int> users{2};
 };
+
+void Drop(Thread* t) {
+  // Release and acquire: the last one frees what the other has read.
+  if (t->users.fetch_sub(1, std::memory_order_acq_rel) == 1) delete t;
+}
 
 size_t StackSize() {
 #if defined(ABSL_HAVE_ADDRESS_SANITIZER) || \
@@ -36,8 +44,11 @@ size_t StackSize() {
 }
 
 void* Main(void* thread) {
-  const Thread* t = static_cast<Thread*>(thread);
-  t->entry(t->arg);
+  auto* t = static_cast<Thread*>(thread);
+  void (*const entry)(void*) = t->entry;
+  void* const arg = t->arg;
+  Drop(t);
+  entry(arg);
   return nullptr;
 }
 
@@ -80,12 +91,13 @@ void Join(ThreadHandle handle) {
       base::Throw("OsThreadJoin");
     }
   }
-  delete t;
+  Drop(t);
 }
 
 void Detach(ThreadHandle handle) {
-  const Thread* t = reinterpret_cast<Thread*>(handle);
+  Thread* t = reinterpret_cast<Thread*>(handle);
   if (!t->joined) pthread_detach(t->thread);
+  Drop(t);
 }
 
 }  // namespace

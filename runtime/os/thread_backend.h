@@ -43,7 +43,8 @@ struct ThreadBackendOps {
   // Waits until `exited`, then frees what `start` allocated. Once for a handle.
   void (*join)(ThreadHandle handle);
 
-  // Instead of `join`: nobody will. Frees nothing.
+  // Instead of `join`: nobody will. The process exits, and what is not freed
+  // here goes with it.
   void (*detach)(ThreadHandle handle);
 };
 
