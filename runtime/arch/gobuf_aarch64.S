@@ -53,8 +53,8 @@
   stp x10, x30, [x0, #HEDDLE_GOBUF_SP]
 .endm
 
-// Goes on with the context in [x2]. Keeps x0 and x1.
-.macro RESUME
+// Goes on with the context in [x2], by a jump or by a return. Keeps x0 and x1.
+.macro RESUME how
   ldp x10, x11, [x2, #HEDDLE_GOBUF_SP]
   mov sp, x10
   ldr x12, [sp, #HEDDLE_FRAME_FPCR]
@@ -72,7 +72,8 @@
   ldp d12, d13, [sp, #HEDDLE_FRAME_D8 + 32]
   ldp d14, d15, [sp, #HEDDLE_FRAME_D8 + 48]
   ldp x29, x30, [sp], #HEDDLE_FRAME_SIZE
-  // All is in its register again, the return address in x11.
+  // All is in its register again, the return address in x11
+  // and in x30.
   .cfi_def_cfa_offset 0
   .irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
   .cfi_restore \n
@@ -80,8 +81,13 @@
   .irp n, 72, 73, 74, 75, 76, 77, 78, 79
   .cfi_restore \n
   .endr
+.ifc \how, jump
   .cfi_register 30, 11
   br x11
+.else
+  .cfi_restore 30
+  ret
+.endif
   .cfi_restore_state
 2:
   msr fpcr, x12
@@ -108,7 +114,7 @@
 FUNCTION heddle_gogo
   SAVE
   mov x2, x1
-  RESUME
+  RESUME jump
 END heddle_gogo
 
 // void Mcall(Gobuf* self: x0, const Gobuf* g0: x1, fn: x2, arg: x3)
@@ -117,8 +123,15 @@ FUNCTION heddle_mcall
   mov x0, x2
   mov x2, x1
   mov x1, x3
-  RESUME
+  RESUME jump
 END heddle_mcall
+
+// void Switch(Gobuf* self: x0, const Gobuf* to: x1)
+FUNCTION heddle_switch
+  SAVE
+  mov x2, x1
+  RESUME return
+END heddle_switch
 
 // void Systemstack(uintptr_t sp: x0, fn: x1, arg: x2)
 FUNCTION heddle_systemstack

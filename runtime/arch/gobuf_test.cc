@@ -145,6 +145,49 @@ TEST(Gobuf, ExceptionsAreThrownAndCaughtInside) {
   EXPECT_EQ(caught, "inside 0 outside inside 1 outside inside 2 outside ");
 }
 
+// Two contexts that go on with each other, as goroutines do, with no stop on
+// the g0 that began with one of them.
+struct Pair {
+  Gobuf g0;
+  Gobuf side[2];
+  std::string trace;
+};
+
+void TakeTurns(Pair* p, int me) {
+  // Lives in callee-saved registers across the switch.
+  for (int i = 0; i < 3; i++) {
+    p->trace += static_cast<char>('a' + me);
+    p->trace += static_cast<char>('0' + i);
+    std::fesetround(me == 0 ? FE_UPWARD : FE_DOWNWARD);
+    Switch(&p->side[me], &p->side[1 - me]);
+    EXPECT_EQ(std::fegetround(), me == 0 ? FE_UPWARD : FE_DOWNWARD);
+  }
+  Mcall(
+      &p->side[me], &p->g0, [](void*) {}, nullptr);
+}
+
+TEST(Gobuf, SwitchGoesFromOneContextToAnother) {
+  if (sanitizer::kAsan || sanitizer::kTsan) {
+    GTEST_SKIP() << "the switch is not announced here";
+  }
+  ASSERT_EQ(std::fesetround(FE_TONEAREST), 0);
+  std::vector<char> stacks[2] = {std::vector<char>(256 << 10),
+                                 std::vector<char>(256 << 10)};
+  Pair pair;
+  const auto top = [&](int i) {
+    return reinterpret_cast<uintptr_t>(stacks[i].data() + stacks[i].size());
+  };
+  GostartCall(
+      &pair.side[0], top(0),
+      [](void* p) { TakeTurns(static_cast<Pair*>(p), 0); }, &pair);
+  GostartCall(
+      &pair.side[1], top(1),
+      [](void* p) { TakeTurns(static_cast<Pair*>(p), 1); }, &pair);
+  Gogo(&pair.g0, &pair.side[0]);
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+  EXPECT_EQ(pair.trace, "a0b0a1b1a2b2");
+}
+
 // The rounding mode lies in mxcsr, the x87 control word, and fpcr.
 TEST(Gobuf, FloatingPointControlBelongsToTheContext) {
   ASSERT_EQ(std::fesetround(FE_TONEAREST), 0);

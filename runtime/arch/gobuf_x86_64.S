@@ -56,9 +56,12 @@
   movzwl HEDDLE_FRAME_X87CW(%rsp), %r10d
 .endm
 
-// Goes on with the context in (%rsi). Keeps rax and rdx.
-.macro RESUME
+// Goes on with the context in (%rsi), by a jump or by a return. Keeps rax and
+// rdx.
+.macro RESUME how
+.ifc \how, jump
   movq HEDDLE_GOBUF_PC(%rsi), %r8
+.endif
   movq HEDDLE_GOBUF_SP(%rsi), %rsp
   xorl HEDDLE_FRAME_MXCSR(%rsp), %r9d
   testl $MXCSR_CONTROL, %r9d
@@ -76,11 +79,15 @@
   POP %r12
   POP %rbx
   POP %rbp
+.ifc \how, jump
   addq $8, %rsp
   .cfi_adjust_cfa_offset -8
   // The return address is below rsp now, and in r8.
   .cfi_register %rip, %r8
   jmpq *%r8
+.else
+  retq
+.endif
   .cfi_restore_state
 3:
   ldmxcsr HEDDLE_FRAME_MXCSR(%rsp)
@@ -109,7 +116,7 @@
 // rax and rdx are Mcall's to fill in.
 FUNCTION heddle_gogo
   SAVE
-  RESUME
+  RESUME jump
 END heddle_gogo
 
 // void Mcall(Gobuf* self: rdi, const Gobuf* g0: rsi, fn: rdx, arg: rcx)
@@ -117,8 +124,14 @@ FUNCTION heddle_mcall
   SAVE
   movq %rdx, %rax
   movq %rcx, %rdx
-  RESUME
+  RESUME jump
 END heddle_mcall
+
+// void Switch(Gobuf* self: rdi, const Gobuf* to: rsi)
+FUNCTION heddle_switch
+  SAVE
+  RESUME return
+END heddle_switch
 
 // void Systemstack(uintptr_t sp: rdi, fn: rsi, arg: rdx)
 FUNCTION heddle_systemstack

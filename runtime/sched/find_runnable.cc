@@ -57,10 +57,6 @@ bool StopBetweenRuns(M* mp) {
   return StopM();
 }
 
-// With so many goroutines in the global queue, their stacks are not in a core's
-// own caches.
-constexpr int32_t kColdStacks = 2048;
-
 // With many goroutines each one's stack is a miss, of the TLB and of the cache.
 // So those that come soon are fetched while others run, first one line, for the
 // TLB, then the rest: of one that was parked the frames that it returns

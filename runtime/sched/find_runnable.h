@@ -26,11 +26,9 @@ namespace heddle::sched {
 // otherwise. 61: a prime, so that it falls in step with nothing.
 inline constexpr uint32_t kGlobalQueueTick = 61;
 
-struct Found {
-  G* gp;
-  // gp goes on with the time slice of who made it runnable.
-  bool inherit_time;
-};
+// With so many goroutines in the global queue, their stacks are not in a core's
+// own caches, and are fetched ahead.
+inline constexpr int32_t kColdStacks = 2048;
 
 // Finds a goroutine for mp, the calling M, which has a P; sleeps until there is
 // one. On return mp may have another P. A null gp: mp is to leave the

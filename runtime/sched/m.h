@@ -7,7 +7,8 @@
 //         left by Execute and come back there: Execute's call of Gogo returns
 //         when the goroutine calls Mcall, on the same thread.
 // INV-M3  Inside the runtime (gate.h) the M keeps its P. Who parks is one level
-//         in, as g0 always is; in user code it is none.
+//         in, as g0 always is, and still is when it goes on; in user code it is
+//         none.
 //
 // Source: Go 1.21's runtime2.go, type m.
 
@@ -33,6 +34,13 @@ namespace heddle::sched {
 
 struct P;
 struct Sched;
+
+// What is to run next.
+struct Found {
+  G* gp = nullptr;
+  // gp goes on with the time slice of who made it runnable.
+  bool inherit_time = false;
+};
 
 struct M {
   M(Sched* sched, int64_t id, uint64_t seed)
@@ -84,6 +92,14 @@ struct M {
   void* waitlock = nullptr;
   // What Mcall's request wants run next, before asking FindRunnable.
   G* resume = nullptr;
+  // What GoOn took off the queue and did not run: it is next. (direct.h)
+  Found found;
+  // Whom a direct switch has left, and what is to be done with it, by the
+  // goroutine that was switched to, first of all. Null: nobody.
+  G* left = nullptr;
+  void (*left_fn)(G*) = nullptr;
+  // Whether its goroutines may switch directly. Immutable.
+  bool switches_directly = false;
 
   // Its thread's id in the system, 0 while it has none. Written by its own
   // thread; immutable while it has a P.

@@ -7,6 +7,7 @@
 #include "runtime/os/clock.h"
 #include "runtime/os/quiet_threads.h"
 #include "runtime/sched/check_dead.h"
+#include "runtime/sched/direct.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/p_lifecycle.h"
@@ -290,6 +291,7 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
       M(sched, id, sched->options.seed + static_cast<uint64_t>(id));
   if (mp == nullptr) base::Throw("out of memory: no room for an M");
   mp->mstartfn = fn;
+  mp->switches_directly = SwitchesDirectly(sched->options, id);
   mp->g0.m = mp;
   mp->g0.home = sched;
   if (!os::MStackIsSystemAllocated() && id != 0) {

@@ -1,6 +1,7 @@
 #include "runtime/sched/park.h"
 
 #include "runtime/base/throw.h"
+#include "runtime/sched/direct.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/leave_hook.h"
@@ -13,10 +14,11 @@
 namespace heddle::sched {
 namespace {
 
-// Cuts the tie between gp, which has stopped, and its M. (dropg)
-void DropG(M* mp) {
-  mp->curg->m = nullptr;
-  mp->curg = nullptr;
+// Cuts the tie between gp, which has stopped, and its M, mp. That may have gone
+// on with another one by a direct switch. (dropg)
+void DropG(M* mp, G* gp) {
+  gp->m = nullptr;
+  if (mp->curg == gp) mp->curg = nullptr;
 }
 
 void ParkM(G* gp) {
@@ -25,7 +27,7 @@ void ParkM(G* gp) {
   void* lock = mp->waitlock;
   mp->waitunlockf = nullptr;
   mp->waitlock = nullptr;
-  DropG(mp);
+  DropG(mp, gp);
   gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
   TrackStopped(gp);
   TrackWaiting(gp);
@@ -33,14 +35,18 @@ void ParkM(G* gp) {
   if (unlockf != nullptr && !unlockf(gp, lock)) {
     TrackReady(gp->home, gp);
     CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
-    mp->resume = gp;
+    if (Getg() == &mp->g0 && mp->found.gp == nullptr) {
+      mp->resume = gp;
+    } else {
+      Submit(mp->sched, gp);
+    }
   }
 }
 
 void GoschedM(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
-  DropG(mp);
+  DropG(mp, gp);
   TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
@@ -73,8 +79,11 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   mp->waitlock = lock;
   gp->waitreason.store(reason, std::memory_order_relaxed);
   CallLeaveHook(gp, Leaving::kParks);
-  Mcall(ParkM);
-  Acquirem();
+  if (G* next = GoOn(mp, gp); next != nullptr) {
+    SwitchToNext(mp, gp, next, ParkM);
+  } else {
+    Mcall(ParkM);
+  }
 }
 
 void GoparkUnlock(os::Lock* lock, WaitReason reason) {
@@ -114,8 +123,8 @@ void GoreadyBatch::Flush() {
 void Gosched() {
   Acquirem();
   CallLeaveHook(Getg(), Leaving::kYields);
-  // The last call, so that no frame of this one's is touched on the way back.
   Mcall(GoschedM);
+  Releasem(Getg()->m);
 }
 
 }  // namespace heddle::sched

@@ -1,5 +1,7 @@
 #include "runtime/sched/schedule.h"
 
+#include <utility>
+
 #include "runtime/base/throw.h"
 #include "runtime/os/lock.h"
 #include "runtime/os/spin_lock.h"
@@ -26,7 +28,8 @@ void ResetSpinning(M* mp) {
   WakeP(mp->sched);
 }
 
-// Runs gp on mp until it calls Mcall, and then what it wants called. (execute)
+// Runs gp, and who comes after it by direct switches, on mp until one calls
+// Mcall, and then what that wants called. (execute)
 void Execute(M* mp, G* gp, bool inherit_time) {
   CheckRuns(mp, gp);
   mp->curg = gp;
@@ -46,7 +49,7 @@ void Execute(M* mp, G* gp, bool inherit_time) {
                         std::memory_order_relaxed);
   }
   const G0Function fn = SwitchToG(mp, gp);
-  fn(gp);
+  fn(mp->curg);
 }
 
 // Options::migrate_always: hands gp, which this M ran last, and the P to
@@ -87,7 +90,8 @@ void ScheduleLoop() {
       if (!StopLockedM(mp)) return;
       found = {mp->lockedg, false};
     } else if (found.gp == nullptr) {
-      found = FindRunnable(mp);
+      found = std::exchange(mp->found, Found());
+      if (found.gp == nullptr) found = FindRunnable(mp);
       if (found.gp == nullptr) return;
       if (mp->spinning) ResetSpinning(mp);
       if (found.gp->locked) {

@@ -36,7 +36,22 @@ HEDDLE_NO_SANITIZE_THREAD void SwitchToG0(G* gp, G* g0, Carried fn) {
   arch::Mcall(&gp->sched, &g0->sched, fn, gp);
   sanitizer::FinishSwitch(&gp->fiber);
   sanitizer::RaceContinue(&gp->fiber);
-  sanitizer::RaceLeave(&gp->fiber);
+}
+
+// Never under TSan: see M::switches_directly.
+[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next) {
+  StartSwitch(gp, next, /*from_dies=*/false);
+  arch::Switch(&gp->sched, &next->sched);
+  sanitizer::FinishSwitch(&gp->fiber);
+}
+
+// gp has been switched to. If by a goroutine, does what that wants done.
+[[gnu::always_inline]] inline void FinishLeft(G* gp) {
+  M* mp = gp->m;
+  G* left = mp->left;
+  if (left == nullptr) return;
+  mp->left = nullptr;
+  mp->left_fn(left);
 }
 
 HEDDLE_NO_SANITIZE_THREAD void SwitchToG0Dying(G* gp, G* g0, Carried fn) {
@@ -48,6 +63,9 @@ HEDDLE_NO_SANITIZE_THREAD void SwitchToG0Dying(G* gp, G* g0, Carried fn) {
 HEDDLE_NO_SANITIZE_THREAD void Entry(void* arg) {
   sanitizer::Fiber* const fiber = &static_cast<G*>(arg)->fiber;
   sanitizer::FinishSwitch(fiber);
+  FinishLeft(static_cast<G*>(arg));
+  // From here on nothing of the P's is touched. RaceEnter was not called.
+  static_cast<G*>(arg)->m->gate.Leave();
   sanitizer::RaceAcquire(fiber, sanitizer::RaceBirth(fiber));
   GoroutineMain(static_cast<G*>(arg));
 }
@@ -100,6 +118,7 @@ inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
   gp->saved_errno = *mp->errno_address;
   Setg(&mp->g0);
   SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
+  FinishLeft(gp);
 }
 
 // Mcall inside a catch block, or while an exception is in flight: that is a
@@ -123,6 +142,17 @@ void Mcall(G0Function fn) {
   } else {
     LeaveForG0(gp, mp, fn);
   }
+}
+
+void SwitchToNext(M* mp, G* gp, G* next, G0Function fn) {
+  CheckCanary(gp);
+  mp->left = gp;
+  mp->left_fn = fn;
+  gp->saved_errno = *mp->errno_address;
+  *mp->errno_address = next->saved_errno;
+  Setg(next);
+  SwitchFibers(gp, next);
+  FinishLeft(gp);
 }
 
 void McallDying(G0Function fn) {
@@ -155,8 +185,6 @@ G0Function SwitchToG(M* mp, G* gp) {
   Announce(gp);
   *mp->errno_address = gp->saved_errno;
   Setg(gp);
-  // From here on nothing of the P's is touched.
-  mp->gate.Leave();
   return reinterpret_cast<G0Function>(Gogo(&mp->g0, gp));
 }
 

@@ -25,15 +25,24 @@ using G0Function = void (*)(G* gp);
 
 // Leaves the calling goroutine's context in it and has fn(gp) run on g0.
 // Returns when the goroutine is executed again, perhaps on another thread. The
-// caller is inside the runtime (gate.h), once, as g0 is; it comes back outside.
-// (mcall)
+// caller is inside the runtime (gate.h), once, as g0 is, and still is when it
+// comes back. (mcall)
 void Mcall(G0Function fn);
 
 // The same for a goroutine that will never be executed again.
 [[noreturn]] void McallDying(G0Function fn);
 
-// On g0: leaves the runtime and runs gp, which is in the running state and mp's
-// curg, until it calls Mcall; returns what that wants called. (gogo)
+// Leaves the context of gp, the calling goroutine, in it and goes on with
+// `next`, which is in the running state and mp's curg, without a stop on g0;
+// `next` then calls fn(gp). The caller is as Mcall's, and not MustMcall.
+void SwitchToNext(M* mp, G* gp, G* next, G0Function fn);
+
+// Whether the calling goroutine can leave its thread by Mcall only: it is in a
+// catch block, or an exception is in flight.
+inline bool MustMcall(const M* mp) { return mp->eh->any(); }
+
+// On g0: runs gp, which is in the running state and mp's curg, until mp's curg,
+// gp or who came after it, calls Mcall; returns what that wants called. (gogo)
 G0Function SwitchToG(M* mp, G* gp);
 
 // Gives gp, which has a stack and a callable on it, the context from which its

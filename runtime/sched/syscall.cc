@@ -64,7 +64,6 @@ void QueueOnThread(M* mp, G* gp) {
   mp->lockedg = gp;
   gp->SetLockedM(mp);
   Mcall(ExitSyscall0);
-  sanitizer::RaceEnter(&gp->fiber);
   if (!locked) {
     // Nobody else looks at these while it runs.
     mp->lockedg = nullptr;
@@ -76,15 +75,13 @@ void QueueOnThread(M* mp, G* gp) {
 
 M* PassGate(M* mp) {
   G* gp = Getg();
-  // Again if, on its way back from the queue, it loses its new P too.
-  while (mp->gate.Settle()) {
-    HEDDLE_DCHECK(os::HeldLocks() == 0);
-    mp->p = nullptr;
-    HogIsBack(mp);
-    // In a blocking call it goes on without one.
-    if (ReadGStatus(gp) == GStatus::kSyscall || GetIdleP(mp)) break;
+  if (!mp->gate.Settle()) return mp;
+  HEDDLE_DCHECK(os::HeldLocks() == 0);
+  mp->p = nullptr;
+  HogIsBack(mp);
+  // In a blocking call it goes on without one.
+  if (ReadGStatus(gp) != GStatus::kSyscall && !GetIdleP(mp)) {
     QueueOnThread(mp, gp);
-    if (!mp->gate.Enter()) break;
   }
   return mp;
 }
@@ -120,7 +117,7 @@ void ExitSyscall() {
   } else {
     CallLeaveHook(gp, Leaving::kWaitsForP);
     Mcall(ExitSyscall0);
-    return;
+    mp = gp->m;
   }
   Releasem(mp);
 }

@@ -32,6 +32,9 @@ class TimeSlice {
   // A goroutine starts with a slice of its own.
   void Begin() { turns_ = 0; }
 
+  // Whether Inherit would read the clock, or end the slice.
+  bool NextLooks() const { return (turns_ + 1) % kTurnsPerLook == 0; }
+
   // Whether another one may inherit the slice; if not `by_clock`, its turns
   // alone decide.
   bool Inherit(bool by_clock) {
