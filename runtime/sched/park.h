@@ -3,7 +3,8 @@
 //
 // A goroutine that parks must first be findable by who will ready it, and must
 // not be readied before its context is saved. So it publishes itself under some
-// lock, and the lock is let go by `unlockf`, which runs on g0 after the switch.
+// lock, and the lock is let go by `unlockf`, which runs after the switch: on
+// g0, or on the stack of the goroutine that it goes on with. (direct.h)
 //
 // Source: Go 1.21's gopark, park_m, goready, ready, Gosched, goschedImpl.
 

@@ -63,9 +63,11 @@ HEDDLE_NO_SANITIZE_THREAD void SwitchToG0Dying(G* gp, G* g0, Carried fn) {
 HEDDLE_NO_SANITIZE_THREAD void Entry(void* arg) {
   sanitizer::Fiber* const fiber = &static_cast<G*>(arg)->fiber;
   sanitizer::FinishSwitch(fiber);
+  // It begins inside the runtime, as whoever was switched to.
+  sanitizer::RaceEnter(fiber);
   FinishLeft(static_cast<G*>(arg));
-  // From here on nothing of the P's is touched. RaceEnter was not called.
-  static_cast<G*>(arg)->m->gate.Leave();
+  // From here on nothing of the P's is touched.
+  Releasem(static_cast<G*>(arg)->m);
   sanitizer::RaceAcquire(fiber, sanitizer::RaceBirth(fiber));
   GoroutineMain(static_cast<G*>(arg));
 }
