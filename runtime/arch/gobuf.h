@@ -32,9 +32,9 @@
 // That of Switch is a return: two goroutines are mostly parked by the same
 // chain of calls, so the predictor, which does not know that the stack was
 // changed, is right about this one and about those above it; each miss is 5 ns.
-// For the sake of both there is no support for shadow stacks (CET, GCS), nor for
-// landing pads (IBT, BTI): the objects do not claim it, so the linker does not
-// claim it for the program.
+// For the sake of both there is no support for shadow stacks (CET, GCS), nor
+// for landing pads (IBT, BTI): the objects do not claim it, so the linker does
+// not claim it for the program.
 //
 // Nothing here allocates, locks or touches a thread-local. Being assembly, it
 // is never instrumented by a sanitizer: announce each switch as

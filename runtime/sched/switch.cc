@@ -139,7 +139,7 @@ inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
 void Mcall(G0Function fn) {
   G* gp = Getg();
   M* mp = gp->m;
-  if (ABSL_PREDICT_FALSE(mp->eh->any())) {
+  if (ABSL_PREDICT_FALSE(MustMcall(mp))) {
     McallWithExceptions(gp, mp, fn);
   } else {
     LeaveForG0(gp, mp, fn);
