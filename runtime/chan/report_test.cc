@@ -20,9 +20,10 @@ TEST(ChanReportTest, WaitReasons) {
   std::string all;
   heddle::Run(Options{.procs = 1, .on_main_return = OnMainReturn::kAbandon},
               [&all] {
-                // For good: what is abandoned refers to them.
-                static const Chan<int> empty;
-                static const Chan<int> full;
+                // For good, and not until the process exits: what is
+                // abandoned refers to them, and nothing orders that before.
+                static const Chan<int>& empty = *new Chan<int>;
+                static const Chan<int>& full = *new Chan<int>;
                 const auto nil = [] { return Chan<int>::Nil(); };
                 Go([] { empty.Recv(); });
                 Go([] { full.Send(1); });

@@ -12,6 +12,15 @@
 namespace heddle::debug {
 namespace {
 
+// libunwind sets itself up at its first use, and who comes second learns of it
+// from a flag of its own, which orders nothing that TSan can see. So that first
+// use is before main, and before any thread that could be second.
+[[gnu::constructor]] void SetUp() {
+  unw_context_t context;
+  unw_cursor_t cursor;
+  if (unw_getcontext(&context) == 0) unw_init_local(&cursor, &context);
+}
+
 // Walks outwards from *cursor, where pc is `exact` or a return address, while
 // the stack pointer is in [lo, hi].
 void Walk(unw_cursor_t* cursor, bool exact, uintptr_t lo, uintptr_t hi,
