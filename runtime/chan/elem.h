@@ -75,15 +75,16 @@ struct ElemOpsFor {
 
 // Copies an element of a trivial type. The usual sizes without a call.
 inline void CopyElem(void* dst, const void* src, size_t size) {
+  if (size == 8) {
+    std::memcpy(dst, src, 8);
+    return;
+  }
   switch (size) {
     case 1:
       std::memcpy(dst, src, 1);
       return;
     case 4:
       std::memcpy(dst, src, 4);
-      return;
-    case 8:
-      std::memcpy(dst, src, 8);
       return;
     case 16:
       std::memcpy(dst, src, 16);

@@ -1,17 +1,7 @@
 #include "runtime/chan/hand_over.h"
 
-#include "runtime/sched/race.h"
-
 namespace heddle::chan {
 namespace {
-
-// Ends w's wait.
-sched::WaitNode* Finish(Waiter* w, Result result) {
-  sched::WaitNode* node = w->node;
-  // Release: pairs with the acquire where the waiter wakes.
-  w->result.store(result, std::memory_order_release);
-  return node;
-}
 
 // T's move threw for w, which was claimed. A select is claimed for good, and
 // has to start again; any other keeps its place.
@@ -22,16 +12,6 @@ sched::WaitNode* GiveBack(WaitQueue* q, Waiter* w) {
 }
 
 }  // namespace
-
-void Deliver(const Hchan* c, Target to, void* src) {
-  if (to.elem == nullptr) return;
-  const sched::RaceUserCode looked_at;
-  if (to.deliver != nullptr) {
-    to.deliver(to.elem, src);
-  } else {
-    CopyElem(to.elem, src, c->ops->size);
-  }
-}
 
 void PushElem(Hchan* c, void* elem) {
   void* place = c->Place(c->sendx);

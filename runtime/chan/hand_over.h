@@ -8,11 +8,21 @@
 #include "runtime/chan/hchan.h"
 #include "runtime/chan/waitq.h"
 #include "runtime/sched/g.h"
+#include "runtime/sched/race.h"
 
 namespace heddle::chan {
 
-// Moves *src to where `to` says, if anybody wants it. May throw.
-void Deliver(const Hchan* c, Target to, void* src);
+// Moves *src to where `to` says, if anybody wants it. May throw, but for a
+// trivial type.
+inline void Deliver(const Hchan* c, Target to, void* src) {
+  if (to.elem == nullptr) return;
+  const sched::RaceUserCode looked_at;
+  if (to.deliver != nullptr) {
+    to.deliver(to.elem, src);
+  } else {
+    CopyElem(to.elem, src, c->ops->size);
+  }
+}
 
 // Puts *elem into the buffer, which has room. May throw.
 void PushElem(Hchan* c, void* elem);
@@ -20,8 +30,16 @@ void PushElem(Hchan* c, void* elem);
 // Moves the oldest value of the buffer, which has one, to `to`. May throw.
 void PopElem(Hchan* c, Target to);
 
-// Ends w's wait with `result`, if T's move did not throw; else puts it back, or
-// has it try again. Returns whom to wake, or null.
+// Ends w's wait. Returns whom to wake.
+inline sched::WaitNode* Finish(Waiter* w, Result result) {
+  sched::WaitNode* node = w->node;
+  // Release: pairs with the acquire where the waiter wakes.
+  w->result.store(result, std::memory_order_release);
+  return node;
+}
+
+// Ends w's wait, if T's move did not throw; else puts it back, or has it try
+// again. *wake is whom to wake, or null.
 //
 // To a receiver, taken off recvq; *elem is what it gets. Throws what T's move
 // throws; *wake is set then, too.

@@ -1,7 +1,6 @@
 #include "runtime/chan/hchan.h"
 
 #include <limits>
-#include <optional>
 #include <stdexcept>
 
 #include "runtime/chan/closed_channel.h"
@@ -54,28 +53,139 @@ Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w, WaitReason reason) {
   return w->result.load(std::memory_order_acquire);
 }
 
-// Holds c's lock; wakes, after it, whom its owner has found to be woken.
-class Held {
+// Releases c's lock, which its maker holds, and then wakes whom that has found
+// to be woken.
+class Unlocks {
  public:
-  explicit Held(Hchan* c) ABSL_NO_THREAD_SAFETY_ANALYSIS : c_(c) {
-    c->lock.lock();
-  }
-  ~Held() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (c_ == nullptr) return;
+  explicit Unlocks(Hchan* c) : c_(c) {}
+  ~Unlocks() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     c_->lock.unlock();
     if (wake != nullptr) sync::Waiter::Wake(wake);
   }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-  // Somebody else releases it.
-  void Release() { c_ = nullptr; }
+  Unlocks(const Unlocks&) = delete;
+  Unlocks& operator=(const Unlocks&) = delete;
 
   sched::WaitNode* wake = nullptr;
 
  private:
-  const sched::RaceScope not_looked_at_;
-  Hchan* c_;
+  Hchan* const c_;
 };
+
+// What SendOn and RecvOn seldom do, or for types with moves of their own: under
+// c's lock, which they release. Apart, so that the usual way saves no registers
+// for them.
+
+[[noreturn, gnu::noinline]] void ThrowClosed(Hchan* c) {
+  { const Unlocks unlocks(c); }
+  throw ClosedChannel("send on closed channel");
+}
+
+[[gnu::noinline]] void SendByMove(Hchan* c, Waiter* w, void* elem) {
+  Unlocks held(c);
+  SendToWaiter(c, w, elem, &held.wake);
+}
+
+[[gnu::noinline]] void SendToPlace(Hchan* c, void* elem) {
+  const Unlocks held(c);
+  PushElem(c, elem);
+}
+
+[[gnu::noinline]] void RecvByMove(Hchan* c, Waiter* w, Target to) {
+  Unlocks held(c);
+  RecvFromWaiter(c, w, to, &held.wake);
+}
+
+[[gnu::noinline]] void RecvFromPlace(Hchan* c, Target to) {
+  const Unlocks held(c);
+  PopElem(c, to);
+}
+
+// Send, where c is not null, and TrySend.
+template <bool kBlock>
+bool SendOn(Hchan* c, void* elem) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::RaceScope not_looked_at;
+  for (;;) {
+    c->lock.lock();
+    if (ABSL_PREDICT_FALSE(c->closed.load(std::memory_order_relaxed))) {
+      ThrowClosed(c);
+    }
+    if (Waiter* w = c->recvq.Pop(); w != nullptr) {
+      if (w->elem != nullptr && w->deliver != nullptr) {
+        SendByMove(c, w, elem);
+        return true;
+      }
+      sched::RaceAcquire(w);
+      Deliver(c, {w->elem, nullptr}, elem);
+      sched::WaitNode* const wake = Finish(w, Result::kDone);
+      c->lock.unlock();
+      sync::Waiter::Wake(wake);
+      return true;
+    }
+    if (c->count.load(std::memory_order_relaxed) < c->cap) {
+      SendToPlace(c, elem);
+      return true;
+    }
+    if (!kBlock) {
+      c->lock.unlock();
+      return false;
+    }
+    Waiter me;
+    me.elem = elem;
+    switch (WaitIn(c, &c->sendq, &me, WaitReason::kChanSend)) {
+      case Result::kClosed:
+        throw ClosedChannel("send on closed channel");
+      case Result::kRetry:
+        continue;
+      default:
+        return true;
+    }
+  }
+}
+
+// Recv, where c is not null, and TryRecv.
+template <bool kBlock>
+Received RecvOn(Hchan* c, Target to) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::RaceScope not_looked_at;
+  for (;;) {
+    c->lock.lock();
+    if (Waiter* w = c->sendq.Pop(); w != nullptr) {
+      if (c->cap != 0 || (to.elem != nullptr && to.deliver != nullptr)) {
+        RecvByMove(c, w, to);
+        return Received::kValue;
+      }
+      sched::RaceAcquire(w);
+      Deliver(c, {to.elem, nullptr}, w->elem);
+      sched::WaitNode* const wake = Finish(w, Result::kDone);
+      c->lock.unlock();
+      sync::Waiter::Wake(wake);
+      return Received::kValue;
+    }
+    if (c->count.load(std::memory_order_relaxed) > 0) {
+      RecvFromPlace(c, to);
+      return Received::kValue;
+    }
+    if (c->closed.load(std::memory_order_relaxed)) {
+      sched::RaceAcquire(&c->closed);
+      c->lock.unlock();
+      return Received::kClosed;
+    }
+    if (!kBlock) {
+      c->lock.unlock();
+      return Received::kEmpty;
+    }
+    Waiter me;
+    me.elem = to.elem;
+    me.deliver = to.deliver;
+    switch (WaitIn(c, &c->recvq, &me, WaitReason::kChanReceive)) {
+      case Result::kClosed:
+        return Received::kClosed;
+      case Result::kRetry:
+        continue;
+      default:
+        return Received::kValue;
+    }
+  }
+}
 
 }  // namespace
 
@@ -106,79 +216,26 @@ void Delete(Hchan* c) {
                     static_cast<std::align_val_t>(Align(ops)));
 }
 
-bool Send(Hchan* c, void* elem, bool block) {
-  if (c == nullptr) {
-    if (!block) return false;
-    BlockForever(WaitReason::kChanSendNilChan);
-  }
-  if (!block && !CanSend(c)) return false;
-  // One that may park has to be inside before it takes the lock.
-  std::optional<sched::InRuntime> in;
-  if (block) in.emplace();
-  for (;;) {
-    Held held(c);
-    if (c->closed.load(std::memory_order_relaxed)) {
-      throw ClosedChannel("send on closed channel");
-    }
-    if (Waiter* w = c->recvq.Pop(); w != nullptr) {
-      SendToWaiter(c, w, elem, &held.wake);
-      return true;
-    }
-    if (c->count.load(std::memory_order_relaxed) < c->cap) {
-      PushElem(c, elem);
-      return true;
-    }
-    if (!block) return false;
-    held.Release();
-    Waiter me;
-    me.elem = elem;
-    switch (WaitIn(c, &c->sendq, &me, WaitReason::kChanSend)) {
-      case Result::kClosed:
-        throw ClosedChannel("send on closed channel");
-      case Result::kRetry:
-        continue;
-      default:
-        return true;
-    }
-  }
+void Send(Hchan* c, void* elem) {
+  if (c == nullptr) BlockForever(WaitReason::kChanSendNilChan);
+  // Who may park has to be inside before it takes the lock.
+  const sched::InRuntime in;
+  SendOn<true>(c, elem);
 }
 
-Received Recv(Hchan* c, Target to, bool block) {
-  if (c == nullptr) {
-    if (!block) return Received::kEmpty;
-    BlockForever(WaitReason::kChanReceiveNilChan);
-  }
-  if (!block && !CanRecv(c)) return Received::kEmpty;
-  std::optional<sched::InRuntime> in;
-  if (block) in.emplace();  // as in Send
-  for (;;) {
-    Held held(c);
-    if (Waiter* w = c->sendq.Pop(); w != nullptr) {
-      RecvFromWaiter(c, w, to, &held.wake);
-      return Received::kValue;
-    }
-    if (c->count.load(std::memory_order_relaxed) > 0) {
-      PopElem(c, to);
-      return Received::kValue;
-    }
-    if (c->closed.load(std::memory_order_relaxed)) {
-      sched::RaceAcquire(&c->closed);
-      return Received::kClosed;
-    }
-    if (!block) return Received::kEmpty;
-    held.Release();
-    Waiter me;
-    me.elem = to.elem;
-    me.deliver = to.deliver;
-    switch (WaitIn(c, &c->recvq, &me, WaitReason::kChanReceive)) {
-      case Result::kClosed:
-        return Received::kClosed;
-      case Result::kRetry:
-        continue;
-      default:
-        return Received::kValue;
-    }
-  }
+bool TrySend(Hchan* c, void* elem) {
+  return c != nullptr && CanSend(c) && SendOn<false>(c, elem);
+}
+
+Received Recv(Hchan* c, Target to) {
+  if (c == nullptr) BlockForever(WaitReason::kChanReceiveNilChan);
+  const sched::InRuntime in;  // as in Send
+  return RecvOn<true>(c, to);
+}
+
+Received TryRecv(Hchan* c, Target to) {
+  if (c == nullptr || !CanRecv(c)) return Received::kEmpty;
+  return RecvOn<false>(c, to);
 }
 
 void Close(Hchan* c) {

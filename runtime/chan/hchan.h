@@ -140,14 +140,16 @@ struct Target {
 enum class Received { kValue, kClosed, kEmpty };
 
 // Sends *elem, an object of the channel's type, which is moved from if it was
-// sent. With `block` waits until it has been, else returns false if it would
-// have to. Throws ClosedChannel, and what T's move throws; then it was not
-// sent. c may be null. (chansend)
-bool Send(Hchan* c, void* elem, bool block);
+// sent. Send waits until it has been; TrySend returns false if it would have
+// to. Throw ClosedChannel, and what T's move throws; then it was not sent. c may
+// be null. (chansend)
+void Send(Hchan* c, void* elem);
+bool TrySend(Hchan* c, void* elem);
 
-// Receives. kEmpty only without `block`. Throws what T's move throws; then the
-// value is still in the channel. c may be null. (chanrecv)
-Received Recv(Hchan* c, Target to, bool block);
+// Receive. kEmpty by TryRecv only, which does not wait. Throw what T's move
+// throws; then the value is still in the channel. c may be null. (chanrecv)
+Received Recv(Hchan* c, Target to);
+Received TryRecv(Hchan* c, Target to);
 
 // Throws ClosedChannel if it is closed already, or null. (closechan)
 void Close(Hchan* c);

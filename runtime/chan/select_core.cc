@@ -51,8 +51,14 @@ class Select {
         n_(n),
         scratch_(scratch) {}
 
-  // Step 1; kNone if no case was carried out.
-  size_t TryOne();
+  // Step 1: a case that seems to be ready, or kNone; and that case carried out,
+  // or kNone if it was not ready.
+  size_t DrawReady() const { return Draw(Ready); }
+  size_t TryOne(size_t i);
+  // Whether case i needs the scratch.
+  bool NeedsScratch(size_t i) const {
+    return At(i).kind == CaseKind::kRecv && TargetOf(At(i)).deliver != nullptr;
+  }
   // The others. `order` and `waiters` have place for n.
   size_t Run(uint32_t* order, Waiter* waiters, size_t default_case);
   // Tells the receiver of case i what it got. Without locks.
@@ -169,13 +175,10 @@ struct WakeAtEnd {
   sched::WaitNode* node = nullptr;
 };
 
-size_t Select::TryOne() {
-  size_t i;
+size_t Select::TryOne(size_t i) {
   Outcome outcome;
   {
     const sched::RaceScope not_looked_at;
-    i = Draw(Ready);
-    if (i == kNone) return kNone;
     WakeAtEnd wake;
     const os::SpinLockGuard guard(At(i).c->lock);
     outcome = Do(At(i), &wake.node);
@@ -188,9 +191,22 @@ void Select::SortByAddress() {
   for (uint32_t i = 0; i < n_; i++) {
     if (At(i).c != nullptr) order_[norder_++] = i;
   }
-  std::sort(order_, order_ + norder_, [this](uint32_t a, uint32_t b) {
+  const auto before = [this](uint32_t a, uint32_t b) {
     return std::less<>()(At(a).c, At(b).c);
-  });
+  };
+  constexpr size_t kFew = 8;
+  if (norder_ > kFew) {
+    std::sort(order_, order_ + norder_, before);
+    return;
+  }
+  for (size_t k = 1; k < norder_; k++) {
+    const uint32_t i = order_[k];
+    size_t at = k;
+    for (; at > 0 && before(i, order_[at - 1]); at--) {
+      order_[at] = order_[at - 1];
+    }
+    order_[at] = i;
+  }
 }
 
 // Each channel once, though it may be in several cases. (sellock)
@@ -357,13 +373,10 @@ size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
   return size;
 }
 
-}  // namespace
-
-size_t SelectCases(const Case* cases, size_t stride, size_t n,
-                   size_t default_case) {
-  if (n > kMaxCases) {
-    throw std::invalid_argument("select: too many cases (max 65536)");
-  }
+// SelectCases with all that it may need: out of the way of the select that finds
+// a case ready.
+[[gnu::noinline]] size_t SelectSlowly(const Case* cases, size_t stride,
+                                      size_t n, size_t default_case) {
   size_t align;
   const size_t size = ScratchSize(cases, stride, n, &align);
   void* scratch = nullptr;
@@ -372,7 +385,11 @@ size_t SelectCases(const Case* cases, size_t stride, size_t n,
     scratch = reinterpret_cast<void*>((at + align - 1) & ~(align - 1));
   }
   Select select(cases, stride, n, scratch);
-  if (const size_t i = select.TryOne(); i != kNone) return i;
+  if (size > 0) {
+    size_t i = select.DrawReady();
+    if (i != kNone) i = select.TryOne(i);
+    if (i != kNone) return i;
+  }
   if (n <= kOnStack) {
     uint32_t order[kOnStack];
     alignas(Waiter) std::byte waiters[kOnStack * sizeof(Waiter)];
@@ -381,6 +398,22 @@ size_t SelectCases(const Case* cases, size_t stride, size_t n,
   const std::unique_ptr<uint32_t[]> order(new uint32_t[n]);
   const std::unique_ptr<Waiter[]> waiters(new Waiter[n]);
   return select.Run(order.get(), waiters.get(), default_case);
+}
+
+}  // namespace
+
+size_t SelectCases(const Case* cases, size_t stride, size_t n,
+                   size_t default_case) {
+  if (n > kMaxCases) {
+    throw std::invalid_argument("select: too many cases (max 65536)");
+  }
+  Select select(cases, stride, n, /*scratch=*/nullptr);
+  size_t i = select.DrawReady();
+  if (i != kNone && !select.NeedsScratch(i)) {
+    i = select.TryOne(i);
+    if (i != kNone) return i;
+  }
+  return SelectSlowly(cases, stride, n, default_case);
 }
 
 }  // namespace heddle::chan
