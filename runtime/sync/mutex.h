@@ -92,6 +92,7 @@ class ABSL_LOCKABLE Mutex {
 
   void LockSlow();
   void UnlockSlow();
+  bool SpinForIt();
   bool TryBarge(bool woken);
   bool MustQueue(bool woken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
 
