@@ -83,6 +83,10 @@ void Mcall(Gobuf* self, const Gobuf* g0, void (*fn)(void*),
 // resumes *self by Gogo or Switch.
 void Switch(Gobuf* self, const Gobuf* to) asm("heddle_switch");
 
+// The same where *to is new, GostartCall's: the way out is a jump again, since
+// there is no call that a return could be the end of.
+void Start(Gobuf* self, const Gobuf* to) asm("heddle_start");
+
 // Runs fn(arg) on the stack that ends below the address `sp` (rounded down to
 // 16 bytes) and returns when fn does. For calls to g0's stack from a goroutine:
 // `sp` is then the Gobuf::sp of the waiting g0. Unwinders walk through, and an

@@ -133,6 +133,14 @@ FUNCTION heddle_switch
   RESUME return
 END heddle_switch
 
+// void Start(Gobuf* self: x0, const Gobuf* to: x1)
+// Apart from heddle_gogo for the branch predictor's sake.
+FUNCTION heddle_start
+  SAVE
+  mov x2, x1
+  RESUME jump
+END heddle_start
+
 // void Systemstack(uintptr_t sp: x0, fn: x1, arg: x2)
 FUNCTION heddle_systemstack
   stp x29, x30, [sp, #-16]!

@@ -159,7 +159,7 @@ void TakeTurns(Pair* p, int me) {
     p->trace += static_cast<char>('a' + me);
     p->trace += static_cast<char>('0' + i);
     std::fesetround(me == 0 ? FE_UPWARD : FE_DOWNWARD);
-    Switch(&p->side[me], &p->side[1 - me]);
+    (me == 0 && i == 0 ? Start : Switch)(&p->side[me], &p->side[1 - me]);
     EXPECT_EQ(std::fegetround(), me == 0 ? FE_UPWARD : FE_DOWNWARD);
   }
   Mcall(

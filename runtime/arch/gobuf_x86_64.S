@@ -133,6 +133,13 @@ FUNCTION heddle_switch
   RESUME return
 END heddle_switch
 
+// void Start(Gobuf* self: rdi, const Gobuf* to: rsi)
+// Apart from heddle_gogo for the branch predictor's sake.
+FUNCTION heddle_start
+  SAVE
+  RESUME jump
+END heddle_start
+
 // void Systemstack(uintptr_t sp: rdi, fn: rsi, arg: rdx)
 FUNCTION heddle_systemstack
   PUSH %rbp

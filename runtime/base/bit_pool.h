@@ -69,6 +69,24 @@ class BitPool {
     return w * kWordBits + static_cast<size_t>(std::countr_zero(words_[w]));
   }
 
+  // Takes the n least numbers out, in ascending order, to `out`; all of them if
+  // there are fewer. Returns how many.
+  size_t TakeFirst(size_t n, size_t* out) {
+    n = std::min(n, size_);
+    for (size_t taken = 0; taken < n;) {
+      const size_t w = First() / kWordBits;
+      uint64_t word = words_[w];
+      for (; word != 0 && taken < n; word &= word - 1) {
+        out[taken++] =
+            w * kWordBits + static_cast<size_t>(std::countr_zero(word));
+      }
+      words_[w] = word;
+      if (word == 0) any_[w / kWordBits] &= ~Bit(w);
+    }
+    size_ -= n;
+    return n;
+  }
+
   // The greatest number. Not when empty.
   size_t Last() const {
     size_t a = any_.size() - 1;

@@ -34,7 +34,7 @@ TEST(BitPoolTest, IsAsAStdSet) {
   size_t room = 0;
   for (int i = 0; i < 100'000; i++) {
     if (random() % 1000 == 0) pool.Reserve(room = 1 + 2 * room);
-    const unsigned what = random() % 5;
+    const unsigned what = random() % 6;
     if (what < 2 && room > 0) {
       const size_t n = random() % room;
       if (!model.insert(n).second) continue;
@@ -42,6 +42,15 @@ TEST(BitPoolTest, IsAsAStdSet) {
     } else if (what == 2 && room > 0) {
       const size_t n = random() % room;
       if (model.erase(n) != 0) pool.Remove(n);
+    } else if (what == 5) {
+      size_t numbers[100];
+      const size_t n = random() % 100;
+      const size_t taken = pool.TakeFirst(n, numbers);
+      ASSERT_EQ(taken, std::min(n, model.size()));
+      for (size_t k = 0; k < taken; k++) {
+        ASSERT_EQ(numbers[k], *model.begin());
+        model.erase(model.begin());
+      }
     } else if (!model.empty()) {
       const size_t n = what == 3 ? *model.begin() : *model.rbegin();
       ASSERT_EQ(what == 3 ? pool.First() : pool.Last(), n);

@@ -46,9 +46,9 @@ G* AllGs::New() {
 }
 
 size_t AllGs::IndexOf(const G* gp) const {
-  for (size_t c = 0; c < kChunks; c++) {
+  // The last chunk first: it is as long as all others together.
+  for (size_t c = Find(size() - 1).chunk + 1; c-- > 0;) {
     const G* const first = chunks_[c].load(std::memory_order_relaxed);
-    if (first == nullptr) break;
     if (Address(gp) - Address(first) < Bytes(c)) {
       return kBlock * ((size_t{1} << c) - 1) + static_cast<size_t>(gp - first);
     }

@@ -1,6 +1,6 @@
-// Direct switches: a goroutine that parks goes on with the next one of its P's
-// queue itself, on the way to which g0 would only have looked at what is known
-// to be as usual.
+// Direct switches: a goroutine that parks, yields or ends goes on with the next
+// one of its P's queue itself, on the way to which g0 would only have looked at
+// what is known to be as usual.
 //
 //   gp: Gopark ─▶ GoOn ── next, in the state running ─▶ SwitchToNext
 //                  └───── null: Mcall, as ever            │
@@ -9,7 +9,9 @@
 // It saves a stop on g0 and, which is more, lets the processor predict the way
 // back to the user's code: see arch::Switch. All that FindRunnable,
 // ScheduleLoop and Execute look at before a goroutine of the P's own queue runs
-// is looked at here, or the answer is null.
+// is looked at here, or the answer is null. What is done with who was left is
+// done on the stack of who goes on, which may be small: see LeavesLittleToDo in
+// goexit.cc.
 //
 // INV-DS1  Who was left (M::left) is committed by who goes on before anything
 //          else: its lock is held meanwhile, and only then may it be readied.
@@ -31,9 +33,16 @@ namespace heddle::sched {
 // Whether M number `id` of such a runtime may switch directly at all.
 bool SwitchesDirectly(const Options& options, int64_t id);
 
-// What mp, on which gp runs and is about to park, goes on with directly: it is
-// in the running state and mp's curg then. Null: gp is to call Mcall.
+// What mp, on which gp runs and is about to park, to yield or to end, goes on
+// with directly: it is in the running state and mp's curg then. Null: gp is to
+// call Mcall.
 G* GoOn(M* mp, G* gp);
+
+// Whether gp, which yields, and for which GoOn was null, would be the next to
+// run itself: nothing else is runnable on its P or waits in the global queue,
+// no timer is due, and no one asks for the P. It has had its turn then.
+// (Gosched)
+bool AloneOnP(M* mp, G* gp);
 
 }  // namespace heddle::sched
 

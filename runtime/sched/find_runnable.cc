@@ -80,21 +80,22 @@ void PrefetchStacks(const P* pp) {
 // the tail of the global queue, which else had to wait for 61 such slices.
 Found GetLocal(Sched* sched, P* pp) {
   RunqGetResult<G> got = pp->runq.Get();
-  if (got.inherit_time &&
-      !pp->slice.Inherit(/*by_clock=*/!sched->deterministic)) {
+  if (got.inherit_time) {
+    if (!pp->slice.Ends(/*by_clock=*/!sched->deterministic)) {
+      pp->slice.Inherit();
+      return {got.gp, true};
+    }
     {
       os::LockGuard guard(sched->lock);
       GlobRunqPut(sched, got.gp);
     }
     got = pp->runq.Get();
   }
-  if (!got.inherit_time) {
-    pp->slice.Begin();
-    if (sched->runqsize.load(std::memory_order_relaxed) > kColdStacks) {
-      PrefetchStacks(pp);
-    }
+  pp->slice.Begin();
+  if (sched->runqsize.load(std::memory_order_relaxed) > kColdStacks) {
+    PrefetchStacks(pp);
   }
-  return {got.gp, got.inherit_time};
+  return {got.gp, false};
 }
 
 G* StealWork(M* mp) {

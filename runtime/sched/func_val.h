@@ -39,6 +39,8 @@ struct FuncVal {
   void* from = nullptr;
   // Address of code that names the callable in a traceback.
   uintptr_t pc = 0;
+  // To build it runs no code of the user's: it neither throws nor parks.
+  bool trivial = false;
 };
 
 namespace func_val_internal {
@@ -101,8 +103,10 @@ FuncVal MakeFuncVal(F&& f) {
   if constexpr (!std::is_function_v<std::remove_reference_t<F>>) {
     if (internal::IsNil(f)) return fv;
     fv.construct = &internal::Construct<Fn, F>;
+    fv.trivial = std::is_trivially_constructible_v<Fn, F&&>;
     fv.from = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
   } else {
+    fv.trivial = true;
     fv.construct = [](void* at, void* from) {
       ::new (at) Fn(reinterpret_cast<Fn>(from));
     };

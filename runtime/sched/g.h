@@ -170,15 +170,24 @@ inline GStatus ReadGStatus(const G* gp) {
   return gp->atomicstatus.load(std::memory_order_acquire);
 }
 
+// Ends the process: gp is in state `now`. Out of the way of CasGStatus's
+// callers.
+[[noreturn, gnu::cold, gnu::noinline]] inline void BadGStatus(const G* gp,
+                                                              GStatus now,
+                                                              GStatus from,
+                                                              GStatus to) {
+  base::PrintErr("runtime: casgstatus: goroutine %d is %s; want %s to %s\n",
+                 gp->goid, GStatusText(now), GStatusText(from),
+                 GStatusText(to));
+  base::Throw("casgstatus: bad incoming values");
+}
+
 // Changes gp's state. The caller owns gp in the state `from`. Throws if gp is
 // not in that state or the table of status.h has no such change. (casgstatus)
 inline void CasGStatus(G* gp, GStatus from, GStatus to) {
   const GStatus now = gp->atomicstatus.load(std::memory_order_relaxed);
   if (__builtin_expect(now != from || !GTransitionAllowed(from, to), 0)) {
-    base::PrintErr("runtime: casgstatus: goroutine %d is %s; want %s to %s\n",
-                   gp->goid, GStatusText(now), GStatusText(from),
-                   GStatusText(to));
-    base::Throw("casgstatus: bad incoming values");
+    BadGStatus(gp, now, from, to);
   }
   // Release: pairs with the acquire of ReadGStatus in reports, which then see
   // the wait reason of the state.

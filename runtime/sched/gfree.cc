@@ -4,7 +4,6 @@
 
 #include "absl/base/optimization.h"
 #include "runtime/base/prefetch.h"
-#include "runtime/sanitizer/stack_hooks.h"
 
 namespace heddle::sched {
 namespace {
@@ -37,28 +36,25 @@ void NoteLeast(GFreeGlobal* global)
       std::min(global->least_no_stack, global->no_stack.size());
 }
 
-// Takes up to n into `gs`, the lowest last: such with a stack first. Returns
-// how many.
+// Takes up to n, kGFreeBatch at most, into `gs`, the lowest last: such with a
+// stack first. Returns how many.
 int32_t TakeGlobal(GFreeGlobal* global, GFreeKind kind, G** gs, int32_t n) {
+  size_t numbers[kGFreeBatch];
   os::LockGuard guard(global->lock);
-  base::BitPool& with_stack = global->with_stack[kind];
-  base::BitPool& no_stack = global->no_stack;
-  n = static_cast<int32_t>(
-      std::min<size_t>(n, with_stack.size() + no_stack.size()));
-  for (int32_t i = n - 1; i >= 0; i--) {
-    base::BitPool& pool = with_stack.empty() ? no_stack : with_stack;
-    const size_t number = pool.First();
-    if (&pool == &no_stack) global->allgs->TakeBack(number / AllGs::kBlock);
-    pool.Remove(number);
-    gs[i] = (*global->allgs)[number];
+  const size_t with_stack = global->with_stack[kind].TakeFirst(n, numbers);
+  const size_t no_stack =
+      global->no_stack.TakeFirst(n - with_stack, numbers + with_stack);
+  for (size_t i = with_stack; i < with_stack + no_stack; i++) {
+    global->allgs->TakeBack(numbers[i] / AllGs::kBlock);
+  }
+  n = static_cast<int32_t>(with_stack + no_stack);
+  for (int32_t i = 0; i < n; i++) {
+    gs[n - 1 - i] = (*global->allgs)[numbers[i]];
   }
   NoteLeast(global);
   global->n.fetch_sub(n, std::memory_order_relaxed);
   return n;
 }
-
-// With so many free Gs, they are not in a core's own caches.
-constexpr int32_t kColdGs = 2048;
 
 // With many goroutines each G, and the top of each stack, where the go
 // statement writes, is a miss: those that come soon are fetched while others
@@ -101,10 +97,6 @@ G* PopAny(const GFreeEnv& env, GFreeKind kind) {
 constexpr uint64_t kWholeBlock = ~uint64_t{0};
 static_assert(AllGs::kBlock == base::BitPool::kWordBits);
 
-// A free stack keeps this much of its memory, from the top down: a goroutine
-// that once went deep does not leave that to those after it.
-constexpr size_t kKeptOfFree = size_t{64} << 10;
-
 void FreeStack(const GFreeEnv& env, G* gp) {
   env.pool->Free(env.cache, gp->stack);
   gp->stack = stack::Stack();
@@ -115,9 +107,7 @@ void FreeStack(const GFreeEnv& env, G* gp) {
 G* GfGet(const GFreeEnv& env, size_t stack_size) {
   G* gp = PopAny(env, GFreeKindOf(stack_size));
   if (gp == nullptr || gp->stack.lo == 0) return gp;
-  sanitizer::RaceMalloc(gp->stack.lo, gp->stack.size());
-  sanitizer::MsanMalloc(gp->stack.lo, gp->stack.size());
-  sanitizer::AsanUnpoison(gp->stack.lo, gp->stack.size());
+  NoteReuse(gp->stack);
   // It was the right size when it was put here, but may be no longer.
   if (gp->stack.size() != stack_size) FreeStack(env, gp);
   return gp;
@@ -134,8 +124,7 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
     if (size > kKeptOfFree) {
       stack::GiveBack(gp->stack.lo, gp->stack.hi - kKeptOfFree);
     }
-    sanitizer::RaceFree(gp->stack.lo, size);
-    sanitizer::AsanPoison(gp->stack.lo, size);
+    NoteFree(gp->stack);
   }
   if (env.local == nullptr) {
     PutGlobal(env.global, &gp, 1);

@@ -30,6 +30,7 @@
 #include "runtime/base/bit_pool.h"
 #include "runtime/base/relaxed.h"
 #include "runtime/os/lock.h"
+#include "runtime/sanitizer/stack_hooks.h"
 #include "runtime/sched/all_gs.h"
 #include "runtime/sched/g.h"
 #include "runtime/stack/stack_pool.h"
@@ -38,6 +39,10 @@ namespace heddle::sched {
 
 inline constexpr int32_t kGFreeSpill = 64;
 inline constexpr int32_t kGFreeBatch = 32;
+
+// A free stack keeps this much of its memory, from the top down: a goroutine
+// that once went deep does not leave that to those after it.
+inline constexpr size_t kKeptOfFree = size_t{64} << 10;
 
 // What free Gs are kept apart by.
 enum GFreeKind : uint8_t {
@@ -100,6 +105,21 @@ inline uintptr_t StackColor(const stack::Stack& s) {
   return (page * 0x9e3779b1u >> (32 - kColorBits)) * ABSL_CACHELINE_SIZE;
 }
 
+// With so many free Gs, they are not in a core's own caches.
+inline constexpr int32_t kColdGs = 2048;
+
+// What the sanitizers are told of a stack that is used again, and of one that
+// is free.
+inline void NoteReuse(const stack::Stack& s) {
+  sanitizer::RaceMalloc(s.lo, s.size());
+  sanitizer::MsanMalloc(s.lo, s.size());
+  sanitizer::AsanUnpoison(s.lo, s.size());
+}
+inline void NoteFree(const stack::Stack& s) {
+  sanitizer::RaceFree(s.lo, s.size());
+  sanitizer::AsanPoison(s.lo, s.size());
+}
+
 // Takes a dead G, or one in its first state (idle); null if there is none. If
 // it has a stack, its size is `stack_size`; if it has none (stack.hi == 0), the
 // caller gives it one.
@@ -108,6 +128,37 @@ G* GfGet(const GFreeEnv& env, size_t stack_size);
 // Gives a dead G back. A stack that is neither of `stack_size` nor of kMinStack
 // is freed.
 void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
+
+// The usual case of GfGet, in the caller's code: of `local`, a G that has such a
+// stack. Null: GfGet is to be asked.
+inline G* GfGetLocal(GFreeLocal* local, const GFreeGlobal& global,
+                     size_t stack_size) {
+  GFreeList& list = local->of[GFreeKindOf(stack_size)];
+  if (list.n == 0 || global.n.load(std::memory_order_relaxed) > kColdGs) {
+    return nullptr;
+  }
+  G* gp = list.gs[list.n - 1];
+  if (gp->stack.size() != stack_size) return nullptr;
+  list.n = list.n - 1;
+  NoteReuse(gp->stack);
+  return gp;
+}
+
+// And of GfPut: whether that only adds gp to `local`, and neither frees a
+// stack, nor gives memory back, nor spills; and that.
+inline bool GfPutIsLocal(const GFreeLocal& local, const G* gp,
+                         size_t stack_size) {
+  const size_t size = gp->stack.size();
+  return (size == stack_size || size == stack::kMinStack) &&
+         size <= kKeptOfFree &&
+         local.of[GFreeKindOf(size)].n + 1 < kGFreeSpill;
+}
+inline void GfPutLocal(GFreeLocal* local, G* gp) {
+  NoteFree(gp->stack);
+  GFreeList& list = local->of[GFreeKindOf(gp->stack.size())];
+  list.gs[list.n] = gp;
+  list.n = list.n + 1;
+}
 
 // Moves all of `local` to the global list, as when its P goes away. (gfpurge)
 void GfPurge(GFreeLocal* local, GFreeGlobal* global);

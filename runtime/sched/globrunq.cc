@@ -48,6 +48,14 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
   return first;
 }
 
+void RunqPutTail(Sched* sched, P* pp, G* gp) {
+  pp->runq.PutTail(gp, /*random=*/nullptr,
+                   [sched](GQueue<G>* batch, uint32_t n) {
+                     os::LockGuard guard(sched->lock);
+                     GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));
+                   });
+}
+
 void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
   CheckQueueable(gp);
   CheckOwned(pp);

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 
+#include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
+#include "runtime/sched/invariants.h"
 #include "runtime/sched/p.h"
 #include "runtime/sched/sched.h"
 
@@ -35,6 +37,22 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max)
 // Makes gp runnable on pp, which the caller owns: runnext, or the tail.
 // Overflows to the global queue. (runqput)
 void RunqPut(Sched* sched, P* pp, G* gp, bool next);
+
+// The half of RunqPutNext that seldom has to be done.
+void RunqPutTail(Sched* sched, P* pp, G* gp);
+
+// RunqPut as runnext, in the caller's code where that is all: nobody is kicked
+// out.
+inline void RunqPutNext(Sched* sched, P* pp, G* gp) {
+  if (ABSL_PREDICT_FALSE(sched->options.randomize)) {
+    RunqPut(sched, pp, gp, /*next=*/true);
+    return;
+  }
+  CheckQueueable(gp);
+  CheckOwned(pp);
+  G* const kicked = pp->runq.SwapNext(gp);
+  if (kicked != nullptr) RunqPutTail(sched, pp, kicked);
+}
 
 }  // namespace heddle::sched
 

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "runtime/base/throw.h"
+#include "runtime/sched/direct.h"
+#include "runtime/sched/invariants.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/race.h"
@@ -17,13 +19,13 @@ namespace {
 // "HEDDGOEX": no other language's exception.
 constexpr _Unwind_Exception_Class kGoexitClass = 0x48454444474f4558;
 
-// Ends gp, on g0. (goexit0, gdestroy)
+// Ends gp, which has stopped. (goexit0, gdestroy)
 void Goexit0(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
   P* pp = mp->p;
   CasGStatus(gp, GStatus::kRunning, GStatus::kDead);
-  mp->curg = nullptr;
+  if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
   gp->m = nullptr;
   const bool locked = gp->locked;
   if (locked) gp->SetLockedM(nullptr);
@@ -44,8 +46,13 @@ void Goexit0(G* gp) {
   } else {
     sched->nsystem.fetch_sub(1, std::memory_order_relaxed);
   }
-  GfPut(FreeEnv(sched, pp), gp,
-        sched->starting_stack_size.load(std::memory_order_relaxed));
+  const size_t starting =
+      sched->starting_stack_size.load(std::memory_order_relaxed);
+  if (GfPutIsLocal(pp->gfree, gp, starting)) {
+    GfPutLocal(&pp->gfree, gp);
+  } else {
+    GfPut(FreeEnv(sched, pp), gp, starting);
+  }
   if (locked) {
     mp->lockedg = nullptr;
     mp->lockedext = 0;
@@ -82,13 +89,28 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
       "catches");
 }
 
+// Whether Goexit0 does no more for gp than fits onto another goroutine's stack,
+// as small as that may be.
+bool LeavesLittleToDo(const Sched* sched, const P* pp, const G* gp) {
+  return gp->goid != kMainGoid && !gp->is_system && gp->extra == nullptr &&
+         gp->labels.empty() &&
+         GfPutIsLocal(
+             pp->gfree, gp,
+             sched->starting_stack_size.load(std::memory_order_relaxed));
+}
+
 }  // namespace
 
 void GoroutineMain(G* gp) {
   gp->fn->run(gp->fn_arg);
   ReleaseEnd(gp);
-  Acquirem();
+  M* mp = Acquirem();
   CallLeaveHook(gp, Leaving::kEnds);
+  CheckLeaves();
+  if (LeavesLittleToDo(mp->sched, mp->p, gp)) {
+    G* next = GoOn(mp, gp);
+    if (next != nullptr) SwitchToNextDying(mp, gp, next, Goexit0);
+  }
   McallDying(Goexit0);
 }
 

@@ -66,6 +66,17 @@ class Visit {
   Sched* const sched_;
 };
 
+// Submit where there is no P of sched's. A function of its own, so that the
+// usual Submit saves no registers for it.
+[[gnu::noinline]] void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
+  const Visit visit(sched, mp);
+  {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, gp);
+  }
+  WakeP(sched);
+}
+
 }  // namespace
 
 void MInit(M* mp) {
@@ -103,15 +114,13 @@ void LowerSpinning(Sched* sched, const char* who) {
 
 void Submit(Sched* sched, G* gp) {
   M* mp = Acquirem();
-  const Visit visit(sched, mp);
   P* pp = CurrentP(sched, mp);
-  if (pp != nullptr) {
-    RunqPut(sched, pp, gp, /*next=*/true);
+  if (ABSL_PREDICT_TRUE(pp != nullptr)) {
+    RunqPutNext(sched, pp, gp);
+    WakeP(sched);
   } else {
-    os::LockGuard guard(sched->lock);
-    GlobRunqPut(sched, gp);
+    SubmitFromOutside(sched, mp, gp);
   }
-  WakeP(sched);
   Releasem(mp);
 }
 
@@ -129,10 +138,7 @@ void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {
   Releasem(mp);
 }
 
-void WakeP(Sched* sched) {
-  // The caller has queued its work by a sequentially consistent store (Runq's
-  // Put) or under the lock: see the protocol in the header.
-  if (!sched->WantSpinner()) return;
+void WakeIdleP(Sched* sched) {
   // Be conservative about spinning threads: one at a time is started.
   if (!sched->main_started.load(std::memory_order_relaxed) ||
       !sched->ClaimSpinning()) {

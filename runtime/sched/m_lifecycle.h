@@ -32,6 +32,7 @@
 
 #include <cstdint>
 
+#include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
 #include "runtime/sched/sched.h"
 
@@ -40,7 +41,12 @@ namespace heddle::sched {
 // Tries to get one more P going for work that the caller has just queued: if no
 // M spins yet and a P is idle, a spinning M is started with it. From any
 // thread. (wakep)
-void WakeP(Sched* sched);
+void WakeIdleP(Sched* sched);
+inline void WakeP(Sched* sched) {
+  // The caller has queued its work by a sequentially consistent store (Runq's
+  // PutTail) or under the lock: see the protocol above.
+  if (ABSL_PREDICT_FALSE(sched->WantSpinner())) WakeIdleP(sched);
+}
 
 // Runs pp on some M, a sleeping one or a new one, which spins if `spinning`;
 // the caller has then counted it in nmspinning and pp has no work of its own.

@@ -36,10 +36,9 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
   });
 }
 
-// A dead G with a stack of `size` bytes.
-G* GetDeadG(Sched* sched, size_t size) {
-  M* mp = Acquirem();
-  const GFreeEnv env = FreeEnv(sched, CurrentP(sched, mp));
+// As GetDeadG, where the P has none.
+[[gnu::noinline]] G* GetOrMakeG(Sched* sched, P* pp, size_t size) {
+  const GFreeEnv env = FreeEnv(sched, pp);
   G* newg = GfGet(env, size);
   if (newg == nullptr) {
     newg = Malg(sched, env.cache, size);
@@ -50,7 +49,16 @@ G* GetDeadG(Sched* sched, size_t size) {
     newg->home = sched;
     CasGStatus(newg, GStatus::kIdle, GStatus::kDead);
   }
-  Releasem(mp);
+  return newg;
+}
+
+// A dead G with a stack of `size` bytes, for mp, which is inside the runtime, or
+// a thread that is none (null).
+G* GetDeadG(Sched* sched, M* mp, size_t size) {
+  P* pp = CurrentP(sched, mp);
+  G* newg = nullptr;
+  if (pp != nullptr) newg = GfGetLocal(&pp->gfree, sched->gfree, size);
+  if (newg == nullptr) newg = GetOrMakeG(sched, pp, size);
   // A report that saw it running may be reading its fields yet.
   while (Frozen()) WaitForThaw();
   if (newg->stack.hi == 0) base::Throw("newproc1: newg missing stack");
@@ -92,6 +100,46 @@ size_t StackSize(Sched* sched, const GoOptions& options) {
   return GivenStackSize("GoOptions::stack_size", options.stack_size);
 }
 
+// Out of NewProc1's way, as is Build.
+[[noreturn, gnu::noinline]] void ThrowTooLarge(size_t size, size_t stack_size) {
+  throw std::invalid_argument(absl::StrFormat(
+      "heddle: the callable of a go statement is %d bytes, more than half of "
+      "its stack of %d; pass a pointer, or raise GoOptions::stack_size",
+      size, stack_size));
+}
+
+// Who starts a goroutine, and where.
+struct Origin {
+  G* gp;
+  uintptr_t pc;
+};
+
+// Builds fn at `sp`, and what else newg has of its own, where that may run the
+// user's code, allocate or throw: newg goes back then.
+[[gnu::noinline]] void Build(Sched* sched, const FuncVal& fn,
+                             const GoOptions& options, const Origin& origin,
+                             G* newg, uintptr_t sp) {
+  try {
+    if (sched->options.debug.traceback_ancestors > 0) {
+      Extra(newg)->ancestors = SaveAncestors(
+          origin.gp, origin.pc, sched->options.debug.traceback_ancestors);
+    }
+    {
+      const RaceUserCode looked_at;
+      fn.construct(reinterpret_cast<void*>(sp), fn.from);
+    }
+    if (!options.name.empty() || newg->extra != nullptr) {
+      Extra(newg)->name.assign(options.name);
+    }
+  } catch (...) {
+    if (newg->extra != nullptr) newg->extra->ancestors = nullptr;
+    M* mp = Acquirem();
+    GfPut(FreeEnv(sched, CurrentP(sched, mp)), newg, newg->stack.size());
+    Releasem(mp);
+    throw;
+  }
+}
+
 }  // namespace
 
 G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size) {
@@ -109,44 +157,31 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
             G* callergp, uintptr_t callerpc) {
   if (fn.ops == nullptr) base::Throw("go of nil func value");
   const size_t stack_size = StackSize(sched, options);
-  const size_t needed = fn.ops->size + fn.ops->align + kTopOfStack;
-  if (needed > stack_size / 2) {
-    throw std::invalid_argument(absl::StrFormat(
-        "heddle: the callable of a go statement is %d bytes, more than half of "
-        "its stack of %d; pass a pointer, or raise GoOptions::stack_size",
-        fn.ops->size, stack_size));
+  if (fn.ops->size + fn.ops->align + kTopOfStack > stack_size / 2) {
+    ThrowTooLarge(fn.ops->size, stack_size);
   }
   const RaceScope not_looked_at;
-  G* newg = GetDeadG(sched, stack_size);
+  M* mp = Acquirem();
+  G* newg = GetDeadG(sched, mp, stack_size);
   uintptr_t sp =
       newg->stack.hi - kTopOfStack - fn.ops->size - StackColor(newg->stack);
   sp &= ~static_cast<uintptr_t>(fn.ops->align > kStackAlign ? fn.ops->align - 1
                                                             : kStackAlign - 1);
-  try {
-    if (sched->options.debug.traceback_ancestors > 0) {
-      Extra(newg)->ancestors = SaveAncestors(
-          callergp, callerpc, sched->options.debug.traceback_ancestors);
-    }
-    {
-      const RaceUserCode looked_at;
-      fn.construct(reinterpret_cast<void*>(sp), fn.from);
-    }
-    if (!options.name.empty() || newg->extra != nullptr) {
-      Extra(newg)->name.assign(options.name);
-    }
-  } catch (...) {
-    if (newg->extra != nullptr) newg->extra->ancestors = nullptr;
-    M* mp = Acquirem();
-    GfPut(FreeEnv(sched, CurrentP(sched, mp)), newg, stack_size);
+  if (ABSL_PREDICT_TRUE(fn.trivial && options.name.empty() &&
+                        newg->extra == nullptr &&
+                        sched->options.debug.traceback_ancestors == 0)) {
+    const RaceUserCode looked_at;
+    fn.construct(reinterpret_cast<void*>(sp), fn.from);
+  } else {
     Releasem(mp);
-    throw;
+    Build(sched, fn, options, {callergp, callerpc}, newg, sp);
+    mp = Acquirem();
   }
   if (newg->canary) stack::SetCanary(newg->stack);
   newg->fn = fn.ops;
   newg->fn_arg = reinterpret_cast<void*>(sp);
   GoStartCallFn(newg, sp);
 
-  M* mp = Acquirem();
   P* pp = CurrentP(sched, mp);
   newg->parent_goid = callergp != nullptr ? callergp->goid : 0;
   newg->gopc = callerpc;
@@ -155,18 +190,21 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   newg->lastm = nullptr;
   newg->saved_errno = 0;
   newg->is_system = options.system;
-  if (callergp != nullptr && !options.system) newg->labels = callergp->labels;
-  if (!options.system) {
+  if (ABSL_PREDICT_FALSE(options.system)) {
+    sched->nsystem.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    // A dead G has none.
+    if (callergp != nullptr && !callergp->labels.empty()) {
+      newg->labels = callergp->labels;
+    }
     if (pp != nullptr) {
       AddOwned(&pp->ngcreated, 1);
     } else {
       sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
     }
-  } else {
-    sched->nsystem.fetch_add(1, std::memory_order_relaxed);
   }
-  TrackNew(newg, mp != nullptr ? mp->random.Next() : 0);
   SetGoid(newg, NextGoid(sched, pp));
+  TrackNew(newg);
   // (racegostart)
   RaceRelease(sanitizer::RaceBirth(&newg->fiber));
   CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);

@@ -121,6 +121,7 @@ P* ProcResize(Sched* sched, int32_t n) {
   for (int32_t i = n; i < old; i++) DestroyP(sched, GetP(sched, i));
   sched->steal_order.Reset(static_cast<uint32_t>(n));
   sched->gomaxprocs.store(n, std::memory_order_release);
+  for (int32_t i = 0; i < n; i++) GetP(sched, i)->runq.set_alone(n == 1);
 
   P* runnable = nullptr;
   for (int32_t i = n - 1; i >= 0; i--) {

@@ -43,27 +43,30 @@ void ParkM(G* gp) {
   }
 }
 
+// gp yields, and goes behind all others.
 void GoschedM(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
+  P* pp = mp->p;
   DropG(mp, gp);
+  // If not, this M takes gp, or what comes before it, itself.
+  const bool others = mp->curg != nullptr || !pp->runq.Empty();
   TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
-  {
+  if (sched->runqsize.load(std::memory_order_relaxed) == 0 &&
+      pp->runq.HasRoom()) {
+    // None waits elsewhere, so the tail of this queue is behind all, without a
+    // lock.
+    RunqPut(sched, pp, gp, /*next=*/false);
+  } else {
     os::LockGuard guard(sched->lock);
     GlobRunqPut(sched, gp);
   }
-  // With nothing of its own to run, this M takes from the global queue next.
-  if (!mp->p->runq.Empty()) WakeP(sched);
+  if (others) WakeP(sched);
 }
 
 }  // namespace
-
-G* ParkableG() {
-  G* gp = Curg();
-  return gp == nullptr || ReadGStatus(gp) == GStatus::kSyscall ? nullptr : gp;
-}
 
 bool Deterministic() {
   const G* gp = Getg();
@@ -121,9 +124,15 @@ void GoreadyBatch::Flush() {
 }
 
 void Gosched() {
-  Acquirem();
-  CallLeaveHook(Getg(), Leaving::kYields);
-  Mcall(GoschedM);
+  M* mp = Acquirem();
+  G* gp = Getg();
+  CallLeaveHook(gp, Leaving::kYields);
+  CheckLeaves();
+  if (G* next = GoOn(mp, gp); next != nullptr) {
+    SwitchToNext(mp, gp, next, GoschedM);
+  } else if (!AloneOnP(mp, gp)) {
+    Mcall(GoschedM);
+  }
   Releasem(Getg()->m);
 }
 

@@ -14,13 +14,21 @@
 #include "runtime/os/lock.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gqueue.h"
+#include "runtime/sched/m.h"
 #include "runtime/sched/wait_reason.h"
 
 namespace heddle::sched {
 
 // The calling thread's goroutine, if it can park. Null on other threads, on g0,
 // and inside Blocking, where the thread itself has to wait.
-G* ParkableG();
+inline G* ParkableG() {
+  G* gp = Curg();
+  // Relaxed: its own state.
+  return gp == nullptr || gp->atomicstatus.load(std::memory_order_relaxed) ==
+                              GStatus::kSyscall
+             ? nullptr
+             : gp;
+}
 
 // Whether what the calling goroutine does must not depend on the clock: see
 // Options::randomize.

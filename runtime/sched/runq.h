@@ -1,7 +1,7 @@
 // A P's run queue: a ring of runnable goroutines with one producer, its owner,
 // and many consumers, plus runnext, the one that runs before all others.
 //
-//   owner:   Put, Get, Drain                 (the M that holds the P)
+//   owner:   Put, Get, Drain, …              (the M that holds the P)
 //   thieves: StealInto, which calls Grab     (any M, into a queue it owns)
 //   anyone:  Empty, size                     (a guess, unless the queue rests)
 //
@@ -14,6 +14,8 @@
 // INV-RQ3  Only the owner sets runnext_ to a node; a thief only takes it out.
 // INV-RQ4  0 <= tail_ - head_ <= kSize, as one thread that reads head_ first
 //          sees it; a thief that reads more has read a torn pair, and retries.
+// INV-RQ5  While alone_ there are no thieves: the owner's operations are plain
+//          loads and stores.
 //
 // Source: Go 1.21's runqput, runqputslow, runqget, runqgrab, runqsteal and
 // runqdrain. Differences: runnext_ is swapped in with an exchange, where Go
@@ -66,6 +68,11 @@ class Runq {
   Runq(const Runq&) = delete;
   Runq& operator=(const Runq&) = delete;
 
+  // Says whether there is no other P, and so no thief: the owner then needs no
+  // locked instruction, of which a hop over a channel has two here, and a go
+  // statement three. With the world stopped, or by who makes the P.
+  void set_alone(bool alone) { alone_ = alone; }
+
   // Makes gp runnable here. Owner only. With `next` it becomes runnext and the
   // former runnext, if any, goes to the tail; else gp goes to the tail. If the
   // ring is full, half of it and the node that found no place are passed to
@@ -76,10 +83,27 @@ class Runq {
   void Put(T* gp, bool next, base::FastRand* random, Overflow&& overflow) {
     if (random != nullptr && next && random->Below(2) == 0) next = false;
     if (next) {
-      // Sequentially consistent: see below.
-      gp = runnext_.exchange(gp, std::memory_order_seq_cst);
+      gp = SwapNext(gp);
       if (gp == nullptr) return;
     }
+    PutTail(gp, random, overflow);
+  }
+
+  // The two halves of Put. Makes gp runnext; returns the former, which is the
+  // caller's to put at the tail. Owner only.
+  [[nodiscard]] T* SwapNext(T* gp) {
+    if (alone_) {
+      T* const kicked = runnext_.load(std::memory_order_relaxed);
+      runnext_.store(gp, std::memory_order_relaxed);  // INV-RQ5
+      return kicked;
+    }
+    // Sequentially consistent: see PutTail.
+    return runnext_.exchange(gp, std::memory_order_seq_cst);
+  }
+
+  // Puts gp at the tail, as Put. Owner only.
+  template <typename Overflow>
+  void PutTail(T* gp, base::FastRand* random, Overflow&& overflow) {
     for (;;) {
       // Acquire: pairs with the release of head_ in Grab and Get; what they
       // have read from the slots comes before we overwrite them.
@@ -87,6 +111,10 @@ class Runq {
       const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
       if (t - h < kSize) {
         ring_[t % kSize].store(gp, std::memory_order_relaxed);
+        if (alone_) {
+          tail_.store(t + 1, std::memory_order_release);
+          return;
+        }
         // Release: pairs with the acquire of tail_ in Grab; makes the slot,
         // and the node behind it, available for consumption. Sequentially
         // consistent: the owner goes on to look whether a thief must be woken
@@ -120,6 +148,7 @@ class Runq {
   // Takes runnext, else the oldest; null when empty. Owner only.
   RunqGetResult<T> Get() {
     T* next = runnext_.load(std::memory_order_relaxed);
+    if (alone_) return GetAlone(next);
     // A thief may take it first; nobody else can put another there (INV-RQ3),
     // so one try is enough. Release: pairs with Empty, which must not see it
     // gone and what it had kicked to the tail not there. Acquire: of what a
@@ -140,6 +169,14 @@ class Runq {
         return {gp, false};
       }
     }
+  }
+
+  // Whether Put has a place in the ring. Owner only, whom it is true for until
+  // it puts something there.
+  bool HasRoom() const {
+    return tail_.load(std::memory_order_relaxed) -
+               head_.load(std::memory_order_acquire) <  // as in Put
+           kSize;
   }
 
   // The node that is `ahead` places behind the oldest in the ring, null if
@@ -203,6 +240,20 @@ class Runq {
   }
 
  private:
+  // Get while alone_; `next` is in runnext.
+  RunqGetResult<T> GetAlone(T* next) {
+    if (next != nullptr) {
+      runnext_.store(nullptr, std::memory_order_relaxed);
+      return {next, true};
+    }
+    const uint32_t h = head_.load(std::memory_order_relaxed);
+    if (tail_.load(std::memory_order_relaxed) == h) return {};
+    T* const gp = ring_[h % kSize].load(std::memory_order_relaxed);
+    // Release: as in Get, for the Ps that there may be later.
+    head_.store(h + 1, std::memory_order_release);
+    return {gp, false};
+  }
+
   // Moves half of the full ring [h, t) and gp out. False if a thief was
   // quicker. Owner only. (runqputslow)
   template <typename Overflow>
@@ -236,6 +287,7 @@ class Runq {
   template <typename BackOff>
   uint32_t Grab(Runq* thief, uint32_t at, bool steal_runnext,
                 BackOff& back_off) {
+    if (alone_) base::Throw("runqgrab: the victim is alone");
     for (;;) {
       // Acquire: pairs with the release of head_ by other consumers.
       uint32_t h = head_.load(std::memory_order_acquire);
@@ -276,6 +328,7 @@ class Runq {
   // in the usual course. So two cache lines.
   alignas(ABSL_CACHELINE_SIZE) Atomic<uint32_t> head_{0};
   alignas(ABSL_CACHELINE_SIZE) Atomic<uint32_t> tail_{0};
+  bool alone_ = false;
   Atomic<T*> runnext_{nullptr};
   Atomic<T*> ring_[kSize] = {};
 };

@@ -212,13 +212,13 @@ using enum model::Mutation::Kind;
 
 TEST(RunqModelTest, OrdersLeftOut) {
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),
-                {.what = "Put's release of tail",
-                 .function = "Put",
+                {.what = "PutTail's release of tail",
+                 .function = "PutTail",
                  .op = kStore,
                  .order = seq_cst});
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),
-                {.what = "Put's exchange of runnext",
-                 .function = "Put",
+                {.what = "SwapNext's exchange of runnext",
+                 .function = "SwapNext",
                  .op = kExchange,
                  .order = seq_cst});
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),

@@ -480,13 +480,13 @@ using enum model::Mutation::Kind;
 
 TEST(SpinningModelTest, OrdersWeakened) {
   EXPECT_CAUGHT(HogSubmitsTwo, model::Bound(2),
-                {.what = "Put's store of tail is a release only",
-                 .function = "Put",
+                {.what = "PutTail's store of tail is a release only",
+                 .function = "PutTail",
                  .op = kStore,
                  .to = release});
   EXPECT_CAUGHT(HogSubmits, model::Bound(2),
-                {.what = "Put's exchange of runnext is a release only",
-                 .function = "Put",
+                {.what = "SwapNext's exchange of runnext is a release only",
+                 .function = "SwapNext",
                  .op = kExchange,
                  .to = release});
   EXPECT_CAUGHT(HogSubmits, model::Bound(2),

@@ -38,11 +38,29 @@ HEDDLE_NO_SANITIZE_THREAD void SwitchToG0(G* gp, G* g0, Carried fn) {
   sanitizer::RaceContinue(&gp->fiber);
 }
 
-// Never under TSan: see M::switches_directly.
-[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next) {
-  StartSwitch(gp, next, /*from_dies=*/false);
-  arch::Switch(&gp->sched, &next->sched);
+// Never under TSan: see M::switches_directly. `first`: `next` has not run yet.
+[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next, bool first,
+                                                bool from_dies) {
+  StartSwitch(gp, next, from_dies);
+  if (first) {
+    arch::Start(&gp->sched, &next->sched);
+  } else {
+    arch::Switch(&gp->sched, &next->sched);
+  }
   sanitizer::FinishSwitch(&gp->fiber);
+}
+
+// Makes `next` the one that runs instead of gp, but for the switch. True if it
+// is to run for the first time.
+[[gnu::always_inline]] inline bool LeaveForNext(M* mp, G* gp, G* next,
+                                                G0Function fn) {
+  mp->left = gp;
+  mp->left_fn = fn;
+  *mp->errno_address = next->saved_errno;
+  Setg(next);
+  const bool first = !next->started;
+  next->started = true;
+  return first;
 }
 
 // gp has been switched to. If by a goroutine, does what that wants done.
@@ -147,14 +165,16 @@ void Mcall(G0Function fn) {
 }
 
 void SwitchToNext(M* mp, G* gp, G* next, G0Function fn) {
-  CheckCanary(gp);
-  mp->left = gp;
-  mp->left_fn = fn;
   gp->saved_errno = *mp->errno_address;
-  *mp->errno_address = next->saved_errno;
-  Setg(next);
-  SwitchFibers(gp, next);
+  const bool first = LeaveForNext(mp, gp, next, fn);
+  SwitchFibers(gp, next, first, /*from_dies=*/false);
   FinishLeft(gp);
+}
+
+void SwitchToNextDying(M* mp, G* gp, G* next, G0Function fn) {
+  const bool first = LeaveForNext(mp, gp, next, fn);
+  SwitchFibers(gp, next, first, /*from_dies=*/true);
+  __builtin_unreachable();
 }
 
 void McallDying(G0Function fn) {

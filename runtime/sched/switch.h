@@ -37,6 +37,9 @@ void Mcall(G0Function fn);
 // `next` then calls fn(gp). The caller is as Mcall's, and not MustMcall.
 void SwitchToNext(M* mp, G* gp, G* next, G0Function fn);
 
+// The same for a goroutine that will never be executed again.
+[[noreturn]] void SwitchToNextDying(M* mp, G* gp, G* next, G0Function fn);
+
 // Whether the calling goroutine can leave its thread by Mcall only: it is in a
 // catch block, or an exception is in flight.
 inline bool MustMcall(const M* mp) { return mp->eh->any(); }

@@ -32,21 +32,21 @@ class TimeSlice {
   // A goroutine starts with a slice of its own.
   void Begin() { turns_ = 0; }
 
-  // Whether Inherit would read the clock, or end the slice.
-  bool NextLooks() const { return (turns_ + 1) % kTurnsPerLook == 0; }
-
-  // Whether another one may inherit the slice; if not `by_clock`, its turns
-  // alone decide.
-  bool Inherit(bool by_clock) {
-    turns_++;
-    if (turns_ % kTurnsPerLook != 0) return true;
-    return turns_ < kTurns && !(by_clock && Expired());
+  // Whether the slice is over, so that nobody else can inherit it; if not
+  // `by_clock`, its turns alone decide.
+  bool Ends(bool by_clock) {
+    const uint32_t turns = turns_ + 1;
+    if (turns % kTurnsPerLook != 0) return false;
+    return turns >= kTurns || (by_clock && Expired(turns));
   }
 
+  // Another one inherits it.
+  void Inherit() { turns_++; }
+
  private:
-  bool Expired() {
+  bool Expired(uint32_t turns) {
     const int64_t now = os::Nanotime();
-    if (turns_ == kTurnsPerLook) {
+    if (turns == kTurnsPerLook) {
       // The first look of this slice starts the clock.
       since_ = now;
       return false;

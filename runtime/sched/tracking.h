@@ -24,9 +24,12 @@
 
 namespace heddle::sched {
 
-inline void TrackNew(G* gp, uint32_t random) {
-  // At random, so that the sample does not fall in step with the program.
-  gp->tracking_seq = static_cast<uint8_t>(random);
+// After gp has its number.
+inline void TrackNew(G* gp) {
+  // Scattered (Knuth's multiplicative hash), so that the sample does not fall
+  // in step with the program.
+  gp->tracking_seq =
+      static_cast<uint8_t>(static_cast<uint32_t>(gp->goid) * 0x9e3779b1u >> 24);
   gp->tracking = gp->tracking_seq % kGTrackingPeriod == 0;
   if (gp->tracking) gp->tracked_since = os::Nanotime();
 }
