@@ -23,8 +23,9 @@ function machineModel(name, results) {
   const last = results.at(-1);
   // The newest result's order; then those that only earlier ones had.
   const peers = [...new Set([last, ...results].flatMap((r) => [...Object.keys(r.peers), ...Object.keys(r.missing)]))];
-  const rows = last.rows.map((row) => rowModel(row, results));
-  const instructions = Object.keys(last.instructions).map((path) => instructionsModel(path, results));
+  const flag = (r) => ({...r, regressed: regressed(r, results.length - 1)});
+  const rows = last.rows.map((row) => flag(rowModel(row, results)));
+  const instructions = Object.keys(last.instructions).map((path) => flag(instructionsModel(path, results)));
   const known = new Set(rows.map((r) => r.key));
   return {
     name,
@@ -41,6 +42,12 @@ function machineModel(name, results) {
     caveat: caveat(results, rows),
     summary: summary(rows, instructions, peers),
   };
+}
+
+// Worse than its baseline, or than the result before: what became slower since
+// is not made good by what was won earlier.
+function regressed({change, steps: changes}, last) {
+  return change?.verdict === 'worse' || changes.some((s) => s.at === last && s.verdict === 'worse');
 }
 
 function rowModel(row, results) {
@@ -127,7 +134,7 @@ function summary(rows, instructions, peers) {
     met: all.filter((p) => p.met === true).length,
     missed: all.filter((p) => p.met === false).length,
     unknown: rows.reduce((n, r) => n + r.unmet.length, 0),
-    worse: verdicts.filter((v) => v === 'worse').length,
+    worse: [...rows, ...instructions].filter((r) => r.regressed).length,
     better: verdicts.filter((v) => v === 'better').length,
     compared: verdicts.filter(Boolean).length,
   };

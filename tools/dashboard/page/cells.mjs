@@ -24,14 +24,19 @@ export function nowCell(row) {
 
 export const verdicts = {worse: '▲ worse', better: '▼ better', same: '= noise'};
 
-export function changeCell(change, noise = verdicts.same) {
+// A row that its baseline does not tell of, but the result before does.
+const sinceBefore = (step) => step && h('span', {class: `against verdict ${step.verdict}`},
+  `${verdicts[step.verdict]}${step.ratio === null ? '' : ` ${percent(step.ratio)}`} vs result before`);
+
+export function changeCell({change, steps, regressed}, at, noise = verdicts.same) {
   if (!change) return h('td', {class: 'num none'}, 'new');
   const by = change.by === 'go' ? ', by ÷ Go' : '';
   const told = change.verdict === 'same' ? noise : verdicts[change.verdict];
-  return two(`num change ${change.verdict}`,
+  const step = change.kind === 'release' && steps.find((s) => s.at === at);
+  return two(`num change ${regressed ? 'worse' : change.verdict}`,
     [change.ratio === null ? '–' : ratio(change.ratio)],
-    [h('span', {class: 'verdict'}, told), ` ${change.ratio === null ? '' : percent(change.ratio)}`,
-      h('span', {class: 'against'}, ` vs ${change.name}${by}`)]);
+    [h('span', {class: `verdict ${change.verdict}`}, told), ` ${change.ratio === null ? '' : percent(change.ratio)}`,
+      h('span', {class: 'against'}, ` vs ${change.name}${by}`), sinceBefore(step)]);
 }
 
 export function peerCell(row, {id, name}) {

@@ -11,7 +11,7 @@ import {drawMarks} from './marks.mjs';
 import {colour} from './peers.mjs';
 import {tellResult} from './tooltip.mjs';
 
-const height = 190;
+const height = () => (document.documentElement.dataset.print === undefined ? 190 : 140);
 
 // uPlot's series and bands: the median, and two unseen lines between which the
 // band is.
@@ -59,8 +59,8 @@ export function makeChart(spec, width) {
   };
   const u = new uPlot({
     width,
-    height,
-    padding: [12, 14, 0, 0],
+    height: height(),
+    padding: [16, 18, 0, 0],
     legend: {show: false},
     cursor: {drag: {x: false, y: false}, y: false, points: {size: 9, width: 2}, focus: {prox: -1}},
     scales: {
@@ -102,12 +102,13 @@ export function makeChart(spec, width) {
   return {
     card: h('article', {class: `card ${spec.change ?? ''}`, id: spec.id, 'data-key': spec.key}, cardHead(spec), box, legend),
     redraw: () => u.redraw(false),
-    resize: (w) => u.setSize({width: w, height}),
+    resize: (w) => u.setSize({width: w, height: height()}),
     destroy: () => u.destroy(),
   };
 }
 
-const dash = (l) => h('span', {class: l.look.dash.length ? 'swatch dashed' : 'swatch', style: {'--colour': `var(${l.look.colour})`}});
+const stroke = ([on]) => (on === undefined ? '' : on > 2 ? 'dashed' : 'dotted');
+const dash = (l) => h('span', {class: `swatch ${stroke(l.look.dash)}`, style: {'--colour': `var(${l.look.colour})`}});
 
 function cardHead({title, ps, what, now, verdict}) {
   return h('header', {},

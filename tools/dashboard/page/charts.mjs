@@ -12,7 +12,8 @@ let charts = []; // {chart, row}
 let keep = () => true;
 
 const nameOf = (id) => machine.peers.find((p) => p.id === id)?.name ?? id;
-const verdict = (change) => change && change.verdict !== 'same' && h('span', {class: `verdict ${change.verdict}`}, verdicts[change.verdict]);
+const told = ({regressed, change}) => (regressed ? 'worse' : change?.verdict ?? 'same');
+const verdict = (row) => told(row) !== 'same' && h('span', {class: `verdict ${told(row)}`}, verdicts[told(row)]);
 const positive = (lines) => lines.every((l) => l.values.every((s) => !s || s.min > 0));
 
 function rowSpec(row) {
@@ -31,8 +32,8 @@ function rowSpec(row) {
     what: row.what,
     unit: asRatio ? '' : row.unit,
     now: {value: number(row.now.median), unit: row.unit},
-    change: row.change?.verdict,
-    verdict: verdict(row.change),
+    change: told(row),
+    verdict: verdict(row),
     results: machine.results,
     steps: row.steps,
     lines,
@@ -53,8 +54,8 @@ function instructionsSpec(one) {
     what: '',
     unit: 'instructions',
     now: {value: number(one.now), unit: 'instructions/op'},
-    change: one.change?.verdict,
-    verdict: verdict(one.change),
+    change: told(one),
+    verdict: verdict(one),
     results: machine.results,
     steps: one.steps,
     lines: [{name: 'heddle', look: heddle, values, band: false}],

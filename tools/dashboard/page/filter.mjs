@@ -3,8 +3,8 @@ import {$, h} from './dom.mjs';
 
 const shows = {
   'all rows': () => true,
-  'regressions': (r) => r.change?.verdict === 'worse',
-  'all changes': (r) => Boolean(r.change) && r.change.verdict !== 'same',
+  'regressions': (r) => r.regressed,
+  'all changes': (r) => r.regressed || (Boolean(r.change) && r.change.verdict !== 'same'),
   'targets missed': (r) => Object.values(r.peers).some((p) => p.met === false),
   'behind a peer': (r) => Object.values(r.peers).some((p) => p.ratio?.median >= 1),
 };

@@ -26,13 +26,20 @@ export function drawMarks(u, {results, lines, steps, levels, shown}) {
   const y = (v) => u.valToPos(v, 'y', true);
   ctx.save();
   ctx.beginPath();
-  ctx.rect(left, top - 8 * dpr, width, height + 16 * dpr);
+  ctx.rect(left, top - 14 * dpr, width, height + 22 * dpr);
   ctx.clip();
   ctx.lineWidth = dpr;
 
   ctx.strokeStyle = colour('--release');
   ctx.setLineDash([2 * dpr, 3 * dpr]);
-  results.forEach((r, i) => r.release && line(ctx, x(i), top, x(i), top + height));
+  ctx.fillStyle = colour('--muted');
+  ctx.font = `${10 * dpr}px "Inter Variable", sans-serif`;
+  ctx.textAlign = 'center';
+  results.forEach((r, i) => {
+    if (!r.release) return;
+    line(ctx, x(i), top, x(i), top + height);
+    ctx.fillText(r.release, x(i), top - 4 * dpr);
+  });
 
   for (const level of levels) {
     ctx.strokeStyle = colour(level.colour);

@@ -24,7 +24,7 @@ export function drawSummary(machine) {
   const peers = s.peers.filter((p) => p.rows).map((p) => {
     const {name} = machine.peers.find((q) => q.id === p.id);
     return tile(`Ahead of ${name}`, p.ahead, `of ${p.rows} rows`, p.ahead / p.rows,
-      p.mean === null ? '' : `geometric mean ${ratio(p.mean)} of ${name}’s`, look(p.id).colour);
+      p.mean === null ? '' : `geometric mean ${ratio(p.mean)} × ${name}’s`, look(p.id).colour);
   });
   $('summary').replaceChildren(
     ...peers,

@@ -1,6 +1,7 @@
 // The table of ratios: sorted by any column, filtered together with the charts.
 import {changeCell, limitCell, nameCell, nowCell, peerCell} from './cells.mjs';
 import {$, h} from './dom.mjs';
+import {look} from './peers.mjs';
 import {makeAxis, strip, stripHead} from './strip.mjs';
 
 // title, the value to sort by (none: cannot be sorted), the cell.
@@ -12,7 +13,7 @@ function columns(machine) {
   return [
     {id: 'name', title: 'Row', value: (r) => `${r.name} ${r.procs} ${r.figure}`, cell: nameCell},
     {id: 'now', title: 'heddle now', value: (r) => r.now.median, cell: nowCell},
-    {id: 'change', title: since, value: (r) => r.change?.ratio ?? null, cell: (r) => changeCell(r.change)},
+    {id: 'change', title: since, value: (r) => r.change?.ratio ?? null, cell: (r) => changeCell(r, machine.results.length - 1)},
     ...peers.map((p) => ({id: p.id, title: `÷ ${p.name}`, value: (r) => r.peers[p.id]?.ratio?.median ?? null, cell: (r) => peerCell(r, p)})),
     ...(peers.length ? [{id: 'strip', head: stripHead(axis), cell: (r) => h('td', {class: 'picture'}, strip(r, axis, peers))}] : []),
     {id: 'limit', title: '× limit', value: (r) => r.limit?.multiple ?? null, cell: limitCell},
@@ -44,8 +45,11 @@ export function drawTable(machine) {
       else head.removeAttribute('aria-sort');
     }
   };
-  const heads = all.map((c) => h('th', {scope: 'col', 'data-column': c.id, class: c.id === 'name' ? '' : 'num'},
+  const heads = all.map((c) => h('th', {scope: 'col', 'data-column': c.id, 'data-title': c.title, class: {name: '', strip: 'picture'}[c.id] ?? 'num'},
     c.value ? h('button', {type: 'button', onclick: () => sort(c)}, c.title) : c.head));
+  $('strip-legend').replaceChildren(...machine.peers.filter((p) => machine.rows.some((r) => r.peers[p.id])).map((p) =>
+    h('span', {}, h('span', {class: 'key', style: {'--colour': `var(${look(p.id).colour})`}}), p.name)),
+  h('span', {}, h('span', {class: 'key-aim'}), 'target'), h('span', {}, 'left of 1: heddle is ahead'));
   $('table').replaceChildren(h('thead', {}, h('tr', {}, heads)), body);
   return (keep) => {
     for (const [row, line] of lines) line.hidden = !keep(row);
