@@ -69,7 +69,8 @@ function rowModel(row, results) {
     now,
     limit: row.limit ? {...row.limit, multiple: now.median / row.limit.value} : null,
     peers: Object.fromEntries(Object.keys(row.peers).map((peer) => [peer, besidePeer(row, peer)])),
-    unmet: Object.keys(row.target ?? {}).filter((peer) => !(peer in row.peers)),
+    // Peers that there is a target for, but no samples.
+    untold: Object.keys(row.target ?? {}).filter((peer) => !(peer in row.peers)),
     change: verdictNow(at),
     steps: steps(at),
     series: {
@@ -133,7 +134,7 @@ function summary(rows, instructions, peers) {
     }),
     met: all.filter((p) => p.met === true).length,
     missed: all.filter((p) => p.met === false).length,
-    unknown: rows.reduce((n, r) => n + r.unmet.length, 0),
+    unknown: rows.reduce((n, r) => n + r.untold.length, 0),
     worse: [...rows, ...instructions].filter((r) => r.regressed).length,
     better: verdicts.filter((v) => v === 'better').length,
     compared: verdicts.filter(Boolean).length,

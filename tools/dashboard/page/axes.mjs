@@ -40,7 +40,16 @@ export function commitAxis(results) {
   };
 }
 
-// 1, 2, 5, 10, … inside the scale, or finer steps where these are too few.
+// Where a decade's steps are too few: a few round numbers at equal distances.
+function evenSplits(low, high) {
+  const rough = (high - low) / 3;
+  const step = [1, 2, 2.5, 5, 10].map((s) => s * 10 ** Math.floor(Math.log10(rough))).find((s) => s >= rough);
+  const found = [];
+  for (let v = Math.ceil(low / step) * step; v <= high; v += step) found.push(v);
+  return found;
+}
+
+// 1, 2, 5, 10, … inside the scale.
 function logSplits(low, high) {
   const inside = (steps) => {
     const found = [];
@@ -49,11 +58,11 @@ function logSplits(low, high) {
     }
     return found;
   };
-  for (const steps of [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]]) {
+  for (const steps of [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]]) {
     const found = inside(steps);
     if (found.length >= 3) return found;
   }
-  return [low, high];
+  return evenSplits(low, high);
 }
 
 export function valueAxis(log) {

@@ -28,6 +28,8 @@ export const verdicts = {worse: '▲ worse', better: '▼ better', same: '= nois
 const sinceBefore = (step) => step && h('span', {class: `against verdict ${step.verdict}`},
   `${verdicts[step.verdict]}${step.ratio === null ? '' : ` ${percent(step.ratio)}`} vs result before`);
 
+const needed = ({needed: least}) => least && `a change is samples that are apart, and a median that moved by more than ${percent(least).slice(1)}`;
+
 export function changeCell({change, steps, regressed}, at, noise = verdicts.same) {
   if (!change) return h('td', {class: 'num none'}, 'new');
   const by = change.by === 'go' ? ', by ÷ Go' : '';
@@ -35,14 +37,14 @@ export function changeCell({change, steps, regressed}, at, noise = verdicts.same
   const step = change.kind === 'release' && steps.find((s) => s.at === at);
   return two(`num change ${regressed ? 'worse' : change.verdict}`,
     [change.ratio === null ? '–' : ratio(change.ratio)],
-    [h('span', {class: `verdict ${change.verdict}`}, told), ` ${change.ratio === null ? '' : percent(change.ratio)}`,
+    [h('span', {class: `verdict ${change.verdict}`, title: needed(change)}, told), ` ${change.ratio === null ? '' : percent(change.ratio)}`,
       h('span', {class: 'against'}, ` vs ${change.name}${by}`), sinceBefore(step)]);
 }
 
 export function peerCell(row, {id, name}) {
   const p = row.peers[id];
   if (!p?.ratio) {
-    return row.unmet.includes(id) ? h('td', {class: 'num none', title: `there is a target, but no ${name} in this result`}, 'unknown') : none();
+    return row.untold.includes(id) ? h('td', {class: 'num none', title: `there is a target, but no ${name} in this result`}, 'unknown') : none();
   }
   const target = p.met === null ? null :
     h('span', {class: `target ${p.met ? 'met' : 'missed'}`}, `${p.met ? '✓ met' : '✗ missed'} ≤ ${p.target}`);

@@ -14,8 +14,8 @@ export const range = (s, one = number) => (s.min === s.max ? one(s.min) : `${one
 
 // A change as a share: +12.3 %.
 export function percent(ratioOfMedians) {
-  const p = (ratioOfMedians - 1) * 100;
-  return `${p < 0 ? '−' : '+'}${Math.abs(p).toFixed(1)} %`;
+  const p = ((ratioOfMedians - 1) * 100).toFixed(1);
+  return Number(p) === 0 ? '0.0 %' : `${p < 0 ? '−' : '+'}${p.replace('-', '')} %`;
 }
 
 export const short = (commit) => commit.slice(0, 7);

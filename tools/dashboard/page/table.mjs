@@ -6,7 +6,7 @@ import {makeAxis, strip, stripHead} from './strip.mjs';
 
 // title, the value to sort by (none: cannot be sorted), the cell.
 function columns(machine) {
-  const peers = machine.peers.filter((p) => machine.rows.some((r) => r.peers[p.id] || r.unmet.includes(p.id)));
+  const peers = machine.peers.filter((p) => machine.rows.some((r) => r.peers[p.id] || r.untold.includes(p.id)));
   const axis = makeAxis(machine.rows);
   const kinds = new Set(machine.rows.map((r) => r.change?.kind).filter(Boolean));
   const since = kinds.size === 1 ? {release: '÷ last release', previous: '÷ previous'}[[...kinds][0]] : '÷ before';
