@@ -32,8 +32,9 @@ function bundle(entry) {
   return outputFiles[0].text;
 }
 
-// JSON that ends no <script>.
-const inert = (value) => JSON.stringify(value).replaceAll('<', '\\u003c');
+// JSON that ends no <script>, with no more digits than the page can show.
+const sixDigits = (_, v) => (typeof v === 'number' ? Number(v.toPrecision(6)) : v);
+const inert = (value) => JSON.stringify(value, sixDigits).replaceAll('<', '\\u003c');
 const hash = (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
 export function makePage(model) {

@@ -7,11 +7,14 @@
 import uPlot from 'uplot';
 import {commitAxis, valueAxis, valueScale} from './axes.mjs';
 import {h} from './dom.mjs';
-import {drawMarks} from './marks.mjs';
+import {drawMarks, mostDots} from './marks.mjs';
 import {colour} from './peers.mjs';
 import {tellResult} from './tooltip.mjs';
 
 const height = () => (document.documentElement.dataset.print === undefined ? 190 : 140);
+
+// Of values that have no neighbour, dots are all that is seen.
+const alone = (values) => values.filter(Boolean).length === 1;
 
 // uPlot's series and bands: the median, and two unseen lines between which the
 // band is.
@@ -27,7 +30,7 @@ function plotted({results, lines}) {
       stroke,
       width: l === lines[0] ? 2.25 : 1.5,
       dash: l.look.dash,
-      points: {show: true, size: l === lines[0] ? 6 : 4, fill: stroke, width: 0},
+      points: {show: results.length <= mostDots || alone(l.values), size: l === lines[0] ? 6 : 4, fill: stroke, width: 0},
     });
     data.push(l.values.map((s) => s?.median ?? null));
     if (!l.band) continue;

@@ -9,5 +9,5 @@ export function drawInstructions({instructions, results}) {
   $('instructions-table').replaceChildren(head, h('tbody', {}, instructions.map((one) => h('tr', {'data-key': one.path},
     h('th', {scope: 'row'}, one.path),
     h('td', {class: 'num'}, h('b', {}, number(one.now))),
-    changeCell(one, results.length - 1, '= within 3 %')))));
+    changeCell(one, results.length - 1, '= same')))));
 }

@@ -2,6 +2,9 @@
 // and results that are worse or better than the one before.
 import {colour} from './peers.mjs';
 
+// Beyond this many commits a dot and a bar for each would hide the line.
+export const mostDots = 60;
+
 function line(ctx, x0, y0, x1, y1) {
   ctx.beginPath();
   ctx.moveTo(x0, y0);
@@ -36,7 +39,7 @@ export function drawMarks(u, {results, lines, steps, levels, shown}) {
   ctx.font = `${10 * dpr}px "Inter Variable", sans-serif`;
   ctx.textAlign = 'center';
   results.forEach((r, i) => {
-    if (!r.release) return;
+    if (!r.release || r.release === results[i - 1]?.release) return;
     line(ctx, x(i), top, x(i), top + height);
     ctx.fillText(r.release, x(i), top - 4 * dpr);
   });
@@ -49,7 +52,7 @@ export function drawMarks(u, {results, lines, steps, levels, shown}) {
 
   ctx.setLineDash([]);
   for (const one of lines) {
-    if (!shown(one) || !(one.band || results.length === 1)) continue;
+    if (!shown(one) || !(one.band || results.length === 1) || results.length > mostDots) continue;
     ctx.strokeStyle = colour(one.look.colour);
     one.values.forEach((s, i) => s && s.min < s.max && line(ctx, x(i), y(s.min), x(i), y(s.max)));
   }
