@@ -13,7 +13,7 @@ import {load, root} from './packages.mjs';
 import {makePage} from './page.mjs';
 
 const chromium = ['chromium', 'chromium-browser', 'google-chrome']
-  .map((name) => spawnSync('which', [name], {encoding: 'utf8'}).stdout.trim()).find(Boolean);
+  .map((name) => spawnSync('which', [name], {encoding: 'utf8'}).stdout?.trim()).find(Boolean);
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
@@ -133,6 +133,9 @@ describe('in Chromium', {skip: !chromium && 'there is no Chromium: the page is n
     assert.deepEqual(await names(), ['spawn1 P', 'spawn2 P']);
     assert.equal(await page.locator('#charts .card:visible').count(), 2);
     assert.equal(await page.locator('#count').innerText(), '2 of 7');
+    await page.keyboard.type(' 2p');
+    assert.deepEqual(await names(), ['spawn2 P']);
+    await page.fill('#text', 'spawn');
     await page.selectOption('#procs', '2');
     assert.deepEqual(await names(), ['spawn2 P']);
     await page.selectOption('#procs', '');

@@ -35,6 +35,12 @@ test('with four samples and more, the U test stands a straggler; with three, int
   assert.equal(verdict(point([110, 130, 131]), point([100, 101, 102])), 'worse');
 });
 
+test('four samples a side must be apart without an overlap: p is 2/70, and 4/70 with one', () => {
+  const then = point([100, 101, 102, 110]);
+  assert.equal(verdict(point([111, 120, 121, 122]), then), 'worse');
+  assert.equal(verdict(point([109, 120, 121, 122]), then), 'same');
+});
+
 test('a slow machine slows Go as well: no change', () => {
   assert.equal(verdict(point(times(steady, 1.5), times(steady, 3)), point(steady, times(steady, 2))), 'same');
   assert.equal(verdict(point(times(steady, 1.5)), point(steady)), 'worse');

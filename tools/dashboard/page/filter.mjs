@@ -9,14 +9,14 @@ const shows = {
   'behind a peer': (r) => Object.values(r.peers).some((p) => p.ratio?.median >= 1),
 };
 
-let listener = null;
+let apply = () => {}; // of the machine that is shown
 
 // Calls `changed` with a function that says whether a row is to be seen.
 export function startFilter(rows, changed) {
   const procs = [...new Set(rows.map((r) => r.procs))].sort((a, b) => a - b);
   $('procs').replaceChildren(h('option', {value: ''}, 'any'), ...procs.map((n) => h('option', {}, String(n))));
   if (!$('show').children.length) $('show').append(...Object.keys(shows).map((name) => h('option', {}, name)));
-  const apply = () => {
+  apply = () => {
     const words = $('text').value.toLowerCase().split(/\s+/).filter(Boolean);
     const keep = (r) => {
       const text = `${r.name} ${r.procs}P ${r.figure} ${r.unit} ${r.what}`.toLowerCase();
@@ -25,14 +25,11 @@ export function startFilter(rows, changed) {
     $('count').textContent = `${rows.filter(keep).length} of ${rows.length}`;
     changed(keep);
   };
-  // One machine's listener at a time.
-  if (listener) $('filter').removeEventListener('input', listener);
-  listener = apply;
-  $('filter').addEventListener('input', apply);
   apply();
 }
 
 export function startKeys() {
+  $('filter').addEventListener('input', () => apply());
   $('filter').addEventListener('submit', (e) => e.preventDefault());
   document.addEventListener('keydown', (e) => {
     if (e.key !== '/' || /^(INPUT|SELECT)$/.test(document.activeElement.tagName)) return;
