@@ -31,7 +31,7 @@ export function loadHistory(folder) {
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.json')).sort();
   } catch (e) {
-    throw new Complaint(`${folder}: cannot be read (${e.message}); --history must be a folder of result files`);
+    throw new Complaint(`${folder}: cannot be read (${e.message}); --history must be a folder of result files: to make one, tools/bazel run //benchmarks:compare -- --out FOLDER`);
   }
   if (!names.length) throw new Complaint(`${folder}: has no result file (*.json); ${cure}`);
   return names.map((name) => readResult(join(folder, name)))

@@ -30,7 +30,7 @@ function plotted({results, lines}) {
       stroke,
       width: l === lines[0] ? 2.25 : 1.5,
       dash: l.look.dash,
-      points: {show: results.length <= mostDots || alone(l.values), size: l === lines[0] ? 6 : 4, fill: stroke, width: 0},
+      points: {show: results.length <= mostDots || alone(l.values), size: (l === lines[0] ? 6 : 4) + (results.length <= 3 ? 4 : 0), fill: stroke, width: 0},
     });
     data.push(l.values.map((s) => s?.median ?? null));
     if (!l.band) continue;
