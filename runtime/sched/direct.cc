@@ -91,7 +91,7 @@ G* GoOn(M* mp, G* gp) {
 }
 
 bool AloneOnP(M* mp, G* gp) {
-  const Sched* sched = mp->sched;
+  Sched* sched = mp->sched;
   P* pp = mp->p;
   if (!mp->switches_directly || mp->found.gp != nullptr ||
       !AsUsual(sched, mp, pp, gp) ||
@@ -99,6 +99,9 @@ bool AloneOnP(M* mp, G* gp) {
       !pp->runq.Empty() || Frozen()) {
     return false;
   }
+  TrackStopped(gp);
+  TrackRunnable(gp);
+  TrackRunning(sched, gp);
   pp->slice.Begin();
   CountTurn(pp);
   return true;

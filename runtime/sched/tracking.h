@@ -6,8 +6,8 @@
 //   TrackNew                       NewProc1
 //   TrackStopped, TrackWaiting     ParkM
 //   TrackReady                     Goready
-//   TrackStopped, TrackRunnable    GoschedM, ExitSyscall0
-//   TrackRunning                   Execute
+//   TrackStopped, TrackRunnable    GoschedM, AloneOnP, ExitSyscall0
+//   TrackRunning                   Execute, GoOn, AloneOnP
 //
 // To be called by who owns gp in the state that it leaves, before the change.
 //
