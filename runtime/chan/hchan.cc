@@ -25,6 +25,19 @@ size_t Align(const ElemOps* ops) {
   return ops->align > alignof(Hchan) ? ops->align : alignof(Hchan);
 }
 
+void* Allocate(size_t bytes, size_t align) {
+  if (align <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(bytes);
+  return ::operator new(bytes, static_cast<std::align_val_t>(align));
+}
+
+void Free(void* memory, size_t align) {
+  if (align <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) {
+    ::operator delete(memory);
+  } else {
+    ::operator delete(memory, static_cast<std::align_val_t>(align));
+  }
+}
+
 // Releases a channel's lock when the goroutine has stopped, and can be woken.
 // (chanparkcommit)
 bool ParkCommit(sched::G* /*gp*/, void* lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -197,8 +210,8 @@ Hchan* New(const ElemOps* ops, size_t cap) {
       cap > (kMost - header) / ops->size) {
     throw std::invalid_argument("makechan: size out of range");
   }
-  auto* memory = static_cast<std::byte*>(::operator new(
-      header + cap * ops->size, static_cast<std::align_val_t>(align)));
+  auto* memory =
+      static_cast<std::byte*>(Allocate(header + cap * ops->size, align));
   return ::new (memory) Hchan(ops, memory + header, static_cast<uint32_t>(cap));
 }
 
@@ -212,8 +225,7 @@ void Delete(Hchan* c) {
     }
   }
   c->~Hchan();
-  ::operator delete(static_cast<void*>(c),
-                    static_cast<std::align_val_t>(Align(ops)));
+  Free(c, Align(ops));
 }
 
 void Send(Hchan* c, void* elem) {
