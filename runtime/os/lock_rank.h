@@ -6,8 +6,7 @@
 // runtime has. A lock that is taken with no other inside it is a kLeaf.
 //
 // kHchan may be held several times, by select, which locks its channels in the
-// order of their addresses; and kTimers twice, by ProcResize, while nobody else
-// takes two.
+// order of their addresses.
 
 #ifndef RUNTIME_OS_LOCK_RANK_H_
 #define RUNTIME_OS_LOCK_RANK_H_
@@ -32,7 +31,6 @@ namespace heddle::os {
   X(Sudog)       /* the central cache of sudogs */                   \
   X(Sema)        /* one bucket of the semaphore table (Go's root) */ \
   X(Timer)       /* one timer: who puts it into a heap */            \
-  X(Timers)      /* the timers of one P */                           \
   X(NetpollInit) /* starting the netpoller; timers may need it */    \
   X(StackPool)   /* the global pools of small stacks */              \
   X(StackLarge)  /* large free stacks */                             \
@@ -58,8 +56,7 @@ constexpr const char* LockRankName(LockRank rank) {
 // Whether a thread that holds a lock of rank `held`, its highest, may take
 // another lock of rank `next`.
 constexpr bool MayTake(LockRank held, LockRank next) {
-  return held < next || (held == next && (held == LockRank::kHchan ||
-                                          held == LockRank::kTimers));
+  return held < next || (held == next && held == LockRank::kHchan);
 }
 
 }  // namespace heddle::os

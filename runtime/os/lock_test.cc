@@ -28,12 +28,11 @@ TEST(LockRankTest, NamesAndOrder) {
   EXPECT_STREQ(LockRankName(LockRank::kLeaf), "Leaf");
   EXPECT_TRUE(MayTake(LockRank::kAllocm, LockRank::kSched));
   EXPECT_TRUE(MayTake(LockRank::kSched, LockRank::kAllg));
-  EXPECT_TRUE(MayTake(LockRank::kAllp, LockRank::kTimers));
+  EXPECT_TRUE(MayTake(LockRank::kAllp, LockRank::kTimer));
   EXPECT_TRUE(MayTake(LockRank::kHchan, LockRank::kSudog));
   EXPECT_TRUE(MayTake(LockRank::kStackPool, LockRank::kStackLarge));
   EXPECT_FALSE(MayTake(LockRank::kSudog, LockRank::kHchan));
-  EXPECT_TRUE(MayTake(LockRank::kTimer, LockRank::kTimers));
-  EXPECT_TRUE(MayTake(LockRank::kTimers, LockRank::kTimers));
+  EXPECT_FALSE(MayTake(LockRank::kTimer, LockRank::kTimer));
   EXPECT_FALSE(MayTake(LockRank::kSched, LockRank::kSched));
   EXPECT_FALSE(MayTake(LockRank::kLeaf, LockRank::kLeaf));
   EXPECT_TRUE(MayTake(LockRank::kHchan, LockRank::kHchan)) << "select";

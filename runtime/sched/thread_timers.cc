@@ -33,11 +33,15 @@ void Sleep(ThreadTimersState* s) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     s->timers.lock.unlock();
     bool woken = s->note.SleepFor(when == kNever ? -1 : when - now);
     s->timers.lock.lock();
-    if (!woken && !s->sleeps) woken = s->note.SleepFor(-1);
+    // Who has set `sleeps` wakes it, or is about to.
+    const bool is_woken = !s->sleeps;
     s->sleeps = false;
+    s->timers.lock.unlock();
+    if (!woken && is_woken) woken = s->note.SleepFor(-1);
     if (woken) s->note.Clear();
+  } else {
+    s->timers.lock.unlock();
   }
-  s->timers.lock.unlock();
 }
 
 void* ThreadMain(void* arg) {
@@ -79,10 +83,12 @@ Timers* ThreadTimers() { return &State()->timers; }
 
 void WakeThreadTimers(int64_t when) {
   ThreadTimersState* s = State();
-  os::LockGuard guard(s->timers.lock);
-  if (!s->sleeps || s->until <= when) return;
-  s->sleeps = false;
-  if (s->until == kNever) os::LeaveQuiet();
+  {
+    const os::SpinLockGuard guard(s->timers.lock);
+    if (!s->sleeps || s->until <= when) return;
+    s->sleeps = false;
+    if (s->until == kNever) os::LeaveQuiet();
+  }
   s->note.Wakeup();
 }
 

@@ -31,6 +31,7 @@
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
 #include "runtime/os/lock.h"
+#include "runtime/os/spin_lock.h"
 #include "runtime/sched/timer_heap.h"
 
 namespace heddle::sched {
@@ -112,7 +113,7 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
   std::atomic<int64_t> next{kNever};
   // How many there are, for reports and guesses.
   std::atomic<uint32_t> size{0};
-  os::Lock lock{os::LockRank::kTimers};
+  os::SpinLock lock;
   Heap heap ABSL_GUARDED_BY(lock);
   // Null: the plain threads'.
   Sched* const sched;

@@ -67,6 +67,7 @@ class TimerHeap {
     // little up again: a comparison less for each level.
     uint32_t hole = 0;
     for (;;) {
+      PrefetchChildren(kArity * hole + 1);
       const uint32_t child = EarliestChild(hole);
       if (child == 0) break;
       Put(hole, entries_[child]);
@@ -127,6 +128,7 @@ class TimerHeap {
     for (;;) {
       const uint32_t child = EarliestChild(i);
       if (child == 0 || entry.when <= entries_[child].when) break;
+      PrefetchChildren(kArity * i + 1);
       Put(i, entries_[child]);
       i = child;
     }
@@ -138,7 +140,6 @@ class TimerHeap {
     const uint32_t first = kArity * i + 1;
     if (ABSL_PREDICT_TRUE(first + kArity <= size_)) {
       const Entry* const c = &entries_[first];
-      PrefetchChildren(first);
       // Two pairs and their winners: no branch.
       const uint32_t a = c[1].when < c[0].when ? 1 : 0;
       const uint32_t b = c[3].when < c[2].when ? 3 : 2;
@@ -152,7 +153,7 @@ class TimerHeap {
     return best;
   }
 
-  // All children of the four from `first` on.
+  // All children of the four from `first` on, which need not be there.
   void PrefetchChildren(uint32_t first) const {
     const uint64_t children = uint64_t{kArity} * first + 1;
     if (children + kArity * kArity > size_) return;

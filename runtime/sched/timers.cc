@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/os/clock.h"
+#include "runtime/os/spin_lock.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
@@ -38,7 +39,7 @@ struct Batch {
 // Moves what is due at `now` from the heap to the batch. Timers come with a
 // reference.
 void TakeDue(Timers* timers, int64_t now, Batch* batch) {
-  os::LockGuard guard(timers->lock);
+  const os::SpinLockGuard guard(timers->lock);
   Timers::Heap& heap = timers->heap;
   while (batch->n < kBatch && !heap.empty() && heap.top().when <= now) {
     const Timers::Heap::Entry top = heap.top();
@@ -84,7 +85,7 @@ Timers* LockHome(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 bool MoveWithin(Timer* t, Timers* to, int64_t when, int64_t period,
                 bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (t->home.load(std::memory_order_relaxed) != to) return false;
-  os::LockGuard guard(to->lock);
+  const os::SpinLockGuard guard(to->lock);
   if (t->home.load(std::memory_order_relaxed) != to) return false;
   t->period = period;
   to->heap.Move(t->index, when);
@@ -138,7 +139,7 @@ bool ArmSleep(G* gp, void* until) {
   Timers* timers = &mp->p->timers;
   bool earliest;
   {
-    os::LockGuard guard(timers->lock);
+    const os::SpinLockGuard guard(timers->lock);
     timers->heap.Push({when, DueG(gp)});
     earliest = timers->Changed();
   }
@@ -288,8 +289,9 @@ bool RunThreadTimers(Timers* timers, int64_t now) {
 }
 
 void MoveTimers(Timers* from, Timers* to) {
-  os::LockGuard to_guard(to->lock);
-  os::LockGuard from_guard(from->lock);
+  // Nobody else takes two.
+  const os::SpinLockGuard to_guard(to->lock);
+  const os::SpinLockGuard from_guard(from->lock);
   while (!from->heap.empty()) {
     const Timers::Heap::Entry entry = from->heap.Pop();
     Timer* t = TimerOf(entry.what);
