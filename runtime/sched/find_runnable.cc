@@ -1,5 +1,7 @@
 #include "runtime/sched/find_runnable.h"
 
+#include <utility>
+
 #include "runtime/base/prefetch.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/globrunq.h"
@@ -15,7 +17,34 @@ namespace {
 constexpr int kStealTries = 4;
 // How long a thief leaves a running victim's runnext alone: its owner is likely
 // to start it in a moment. Some 50 times a channel operation. (runqgrab)
-constexpr int64_t kRunnextBackOffUs = 3;
+constexpr int64_t kRunnextBackOffNs = 3000;
+// And one that goes on switching: that long, and the 50 us that the kernel adds.
+constexpr int64_t kSwitchingBackOffUs = 3;
+
+// Whether victim does not come to the scheduler meanwhile, and so leaves its
+// runnext waiting. If it does it is busy with goroutines that ready each other:
+// what is in runnext is better where it is, and the thief had better not keep a
+// CPU busy, nor go to sleep, as the next of them would have to wake it. Go
+// sleeps in both cases, and takes what it then finds.
+bool LeavesRunnext(const P* victim) {
+  if (victim->status.load(std::memory_order_relaxed) != PStatus::kRunning) {
+    return true;
+  }
+  const auto turn = [victim] {
+    return std::pair(victim->schedtick.load(std::memory_order_relaxed),
+                     victim->slice.turns());
+  };
+  const auto before = turn();
+  const int64_t until = os::Nanotime() + kRunnextBackOffNs;
+  do {
+    os::ProcYield(4);
+    if (turn() != before) {
+      os::Usleep(kSwitchingBackOffUs);
+      return false;
+    }
+  } while (os::Nanotime() < until);
+  return true;
+}
 
 void DropSpinning(M* mp) {
   if (!mp->spinning) return;
@@ -116,12 +145,8 @@ G* StealWork(M* mp) {
         if (gp != nullptr) return gp;
       }
       if (sched->idlep_mask.Read(id)) continue;
-      G* gp = pp->runq.StealFrom(&victim->runq, steal_runnext, [victim] {
-        if (victim->status.load(std::memory_order_relaxed) ==
-            PStatus::kRunning) {
-          os::Usleep(kRunnextBackOffUs);
-        }
-      });
+      G* gp = pp->runq.StealFrom(&victim->runq, steal_runnext,
+                                 [victim] { return LeavesRunnext(victim); });
       if (gp != nullptr) return gp;
     }
   }

@@ -32,6 +32,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "absl/base/optimization.h"
@@ -202,7 +203,8 @@ class Runq {
   // which the caller owns and which is empty but for what the caller may have
   // put. Returns one of them to run, the youngest, null if there was nothing.
   // With `steal_runnext`, an otherwise empty victim's runnext is taken after
-  // `back_off()`, during which its owner may well start it itself. (runqsteal)
+  // `back_off()`, during which its owner may well start it itself; not if that
+  // returns false. (runqsteal)
   template <typename BackOff>
   T* StealFrom(Runq* victim, bool steal_runnext, BackOff&& back_off) {
     const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
@@ -298,7 +300,11 @@ class Runq {
         if (!steal_runnext) return 0;
         T* next = runnext_.load(std::memory_order_relaxed);
         if (next == nullptr) return 0;
-        back_off();
+        if constexpr (std::is_same_v<decltype(back_off()), bool>) {
+          if (!back_off()) return 0;
+        } else {
+          back_off();
+        }
         // Acquire: pairs with the exchange in Put; the node is ours to read.
         if (!runnext_.compare_exchange_strong(next, nullptr,
                                               std::memory_order_acquire,

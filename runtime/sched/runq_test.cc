@@ -260,6 +260,9 @@ TYPED_TEST(RunqTest, RunnextIsStolenOnlyOnRequestAndAfterTheBackOff) {
     EXPECT_FALSE(this->q_.Empty()) << "taken before the back-off";
     back_offs++;
   };
+  EXPECT_EQ(
+      this->thief_.StealFrom(&this->q_, true, [] { return false; }), nullptr);
+  EXPECT_FALSE(this->q_.Empty());
   EXPECT_EQ(this->thief_.StealFrom(&this->q_, true, back_off), this->node(0));
   EXPECT_EQ(back_offs, 1);
   EXPECT_TRUE(this->q_.Empty());
@@ -296,6 +299,64 @@ TYPED_TEST(RunqTest, GoesRoundTheRing) {
     ASSERT_EQ(this->q_.size(), 2u);
     ASSERT_EQ(this->TakeAll(), few);
   }
+}
+
+// ---- set_alone ----
+
+// Without locked instructions it does the same, also while it changes to and
+// fro: beside one that is never alone, step by step.
+TYPED_TEST(RunqTest, AloneItDoesTheSame) {
+  using Queue = typename TypeParam::Queue;
+  constexpr uint32_t kNodes = 3 * TypeParam::kSize;
+  std::vector<Node> mine(kNodes);
+  std::vector<Node> others(kNodes);
+  std::vector<uint32_t> free;
+  for (uint32_t i = 0; i < kNodes; i++) free.push_back(i);
+  Queue alone;
+  Queue other;
+  base::FastRand random(1);
+  const auto put = [&](Queue* q, Node* gp, bool next, std::vector<Node>* all) {
+    std::vector<uint32_t> over;
+    q->Put(gp, next, nullptr, [&](GQueue<Node>* batch, uint32_t) {
+      while (Node* one = batch->Pop()) {
+        over.push_back(static_cast<uint32_t>(one - all->data()));
+      }
+    });
+    return over;
+  };
+  for (int step = 0; step < 20'000; step++) {
+    if (step % 100 == 0) alone.set_alone(random.Below(4) != 0);
+    // In turns more are put, and more are taken.
+    const bool puts = random.Below(4) < (step / 1000 % 2 == 0 ? 3u : 1u);
+    if (puts && !free.empty()) {
+      const uint32_t i = free.back();
+      free.pop_back();
+      const bool next = random.Below(2) == 0;
+      const auto over = put(&alone, &mine[i], next, &mine);
+      ASSERT_EQ(over, put(&other, &others[i], next, &others));
+      free.insert(free.end(), over.begin(), over.end());
+    } else {
+      const RunqGetResult<Node> got = alone.Get();
+      const RunqGetResult<Node> want = other.Get();
+      ASSERT_EQ(got.gp == nullptr, want.gp == nullptr);
+      ASSERT_EQ(got.inherit_time, want.inherit_time);
+      if (got.gp == nullptr) continue;
+      const auto i = static_cast<uint32_t>(got.gp - mine.data());
+      ASSERT_EQ(i, want.gp - others.data());
+      free.push_back(i);
+    }
+    ASSERT_EQ(alone.size(), other.size());
+    ASSERT_EQ(alone.Empty(), other.Empty());
+    ASSERT_EQ(alone.HasRoom(), other.HasRoom());
+  }
+}
+
+TYPED_TEST(RunqTest, NobodyStealsFromOneThatIsAlone) {
+  this->Put(this->node(0));
+  this->q_.set_alone(true);
+  EXPECT_DEATH(this->Steal(), "runqgrab: the victim is alone");
+  this->q_.set_alone(false);
+  EXPECT_EQ(this->Steal(), this->node(0));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 
+#include "runtime/base/relaxed.h"
 #include "runtime/os/clock.h"
 
 namespace heddle::sched {
@@ -41,7 +42,10 @@ class TimeSlice {
   }
 
   // Another one inherits it.
-  void Inherit() { turns_++; }
+  void Inherit() { turns_ = turns_ + 1; }
+
+  // How often it was inherited. For anyone, as a guess.
+  uint32_t turns() const { return turns_; }
 
  private:
   bool Expired(uint32_t turns) {
@@ -54,7 +58,7 @@ class TimeSlice {
     return now - since_ >= kNs;
   }
 
-  uint32_t turns_ = 0;
+  base::Relaxed<uint32_t> turns_{0};
   int64_t since_ = 0;
 };
 
