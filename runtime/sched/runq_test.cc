@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "runtime/base/fast_rand.h"
 #include "runtime/sched/gqueue.h"
 
 namespace heddle::sched {
