@@ -53,7 +53,10 @@ class Select {
 
   // Step 1: a case that seems to be ready, or kNone; and that case carried out,
   // or kNone if it was not ready.
-  size_t DrawReady() const { return Draw(Ready); }
+  size_t DrawReady() const {
+    const sched::RaceScope not_looked_at;
+    return Draw(Ready);
+  }
   size_t TryOne(size_t i);
   // Whether case i needs the scratch.
   bool NeedsScratch(size_t i) const {
