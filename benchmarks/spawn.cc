@@ -51,7 +51,7 @@ BENCHMARK(BM_CreateGoroutinesChain)->Arg(1)->Arg(2)->UseRealTime();
 
 // Goroutines that only yield; range(1) of them.
 void BM_Yield(benchmark::State& state) {
-  constexpr int kYields = 100;
+  constexpr int kYields = 1000;
   const auto n = static_cast<int>(state.range(1));
   heddle::Run(Procs(state), [&] {
     for (auto _ : state) {

@@ -1,0 +1,87 @@
+"""Runs a program on given CPUs, and says what it printed and what it took."""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Mapping, Sequence
+
+from comparison.model import Command, NotMeasured
+
+# A program that takes longer hangs.
+TIMEOUT_S = 900
+
+# What else would tell a runtime what to do.
+_OTHERS = ("HEDDLE_", "GO", "BENCHMARK_", "TBB_")
+
+
+@contextmanager
+def pinned(cpus: Sequence[int]) -> Iterator[None]:
+    """The processes started meanwhile run on these CPUs alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended well."""
+
+    output: str
+    figures: Mapping[str, float]  # what the system says of it
+
+
+def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Finished:
+    """Runs it to its end, with the time from before fork to after wait."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(_OTHERS)}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        actions = [
+            (os.POSIX_SPAWN_DUP2, out.fileno(), 1),
+            (os.POSIX_SPAWN_DUP2, err.fileno(), 2),
+        ]
+        start = time.perf_counter_ns()
+        try:
+            pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions)
+        except OSError as e:
+            raise NotMeasured(f"{argv[0]} cannot be run: {e.strerror}") from e
+        timer = threading.Timer(timeout_s, os.kill, (pid, signal.SIGKILL))
+        timer.start()
+        _, status, usage = os.wait4(pid, 0)
+        took = time.perf_counter_ns() - start
+        timer.cancel()
+        out.seek(0)
+        err.seek(0)
+        output = out.read().decode(errors="replace")
+        said = err.read().decode(errors="replace").strip().splitlines()
+    code = os.waitstatus_to_exitcode(status)
+    if code != 0:
+        how = f"ends with {code}" if code > 0 else f"is killed by {signal.Signals(-code).name}"
+        raise NotMeasured(f"{' '.join(argv)} {how}" + (f": {said[-1]}" if said else ""))
+    return Finished(
+        output,
+        {
+            "process_ms": took / 1e6,
+            "process_cpu_ms": (usage.ru_utime + usage.ru_stime) * 1e3,
+            "peak_rss_mib": usage.ru_maxrss / 1024,
+        },
+    )
+
+
+def measure(command: Command, folder: Path, procs: int, n: int, brief: bool, times: int = 1) -> Mapping[str, float]:
+    """The figures of a command, as often as told, and of these the medians."""
+    argv = [str(folder / command.program), *command.arguments(procs, n, brief)]
+    samples = []
+    for _ in range(times):
+        finished = run(argv)
+        samples.append({**finished.figures, **command.figures(finished.output)})
+    return {figure: statistics.median(sample[figure] for sample in samples) for figure in samples[0]}
