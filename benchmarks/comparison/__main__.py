@@ -78,12 +78,12 @@ def main(argv: Sequence[str]) -> int:
         list_rows()
         return 0
     root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY") or Path(__file__).resolve().parents[2])
-    programs = Path(os.environ["HEDDLE_RUNFILES"]) / "benchmarks"
     workloads = [w for w in WORKLOADS if any(told.rows.search(figure.name) for figure in w.figures)]
     if not workloads:
         print(f"compare: error: no row matches {told.rows.pattern}; --list says which there are", file=sys.stderr)
         return 2
 
+    programs = Path(os.environ["HEDDLE_RUNFILES"]) / "benchmarks"
     say(f"building {', '.join(told.peers) or 'no peers'}")
     built = peers.build(root, told.peers)
     cpus = sorted(os.sched_getaffinity(0))
@@ -99,7 +99,7 @@ def main(argv: Sequence[str]) -> int:
     compiler = facts.compiler((programs / "spawn").read_bytes())
     flags = os.environ["HEDDLE_OPTIMIZED_FLAGS"]
     print(f"{machine['cpu']}, {machine['cpus']} CPUs, Linux {machine['kernel']}; {compiler} {flags}")
-    print("; ".join(f"{peer} {version}" for peer, version in built.versions.items()))
+    print(", ".join(f"{peer} {version}" for peer, version in built.versions.items()))
     for text in table.remarks(workloads, list(built.folders)):
         print(f"note: {text}")
     for peer, why in built.missing.items():
@@ -131,4 +131,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("compare: stopped")

@@ -10,10 +10,12 @@ from typing import Any, Dict
 
 
 def git(root: Path, *arguments: str) -> str:
-    """What git says; nothing where it has nothing to say."""
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
-    )
+    """What git says; nothing where it has nothing to say, or is not there."""
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    except OSError:
+        return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
@@ -22,7 +24,7 @@ def commit(root: Path) -> Dict[str, Any]:
         "commit": git(root, "rev-parse", "HEAD"),
         "subject": git(root, "log", "-1", "--format=%s"),
         "dirty": bool(git(root, "status", "--porcelain", "--untracked-files=no")),
-        "release": git(root, "describe", "--exact-match", "--match", "v*", "HEAD") or None,
+        "release": git(root, "describe", "--exact-match", "--tags", "--match", "v*", "HEAD") or None,
     }
 
 

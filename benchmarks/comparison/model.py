@@ -108,8 +108,6 @@ class Figure:
     unit: str = "ns"
     targets: Targets = field(default_factory=dict)
     limit: Optional[str] = None
-    # The peers of which it says nothing: they do less, say.
-    without: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,8 @@ class Row:
 
     def add(self, samples: Mapping[str, Mapping[str, float]], limits: Mapping[str, float]) -> None:
         for who, figures in samples.items():
-            if who not in self.figure.without:
-                mine = self.heddle if who == HEDDLE else self.peers.setdefault(who, [])
-                mine.append(figures[self.figure.figure])
+            mine = self.heddle if who == HEDDLE else self.peers.setdefault(who, [])
+            mine.append(figures[self.figure.figure])
         if self.figure.limit in limits:
             self.limits.append(limits[self.figure.limit] / NANOSECONDS[self.figure.unit])
 

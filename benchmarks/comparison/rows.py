@@ -35,7 +35,7 @@ def all_by(program: str, words: str, *peers: str) -> Dict[str, Does]:
     return {peer: by(program, words) for peer in peers}
 
 
-STARVES = "starves: nothing takes a worker from a fiber that computes"
+STARVES = "starves with 1 P: nothing takes a worker from a fiber that computes"
 
 
 def sync(name: str, what: str, row: str, words: str, *peers: str, targets: Targets = {}) -> Workload:
@@ -198,13 +198,12 @@ WORKLOADS = (
                 "peak_rss_mib",
                 "MiB",
                 targets=aims(go=(2, 2)),
-                without=("boost_fiber",),
             ),
         ],
         n=(1_000_000, 1000),
         peers={
             "go": by("chan", "skynet {n}"),
-            "boost_fiber": by("chan", "skynet {n}", n=(100_000, 1000), remark="100,000 leaves"),
+            "boost_fiber": by("chan", "skynet {n}"),
             "onetbb": by("spawn", "skynet {n}", remark="fork-join, no channels"),
         },
     ),
@@ -221,7 +220,7 @@ WORKLOADS = (
         n=(32, 12),
         peers={
             "go": by("chan", "fib {n}"),
-            "boost_fiber": by("chan", "fib {n}", n=(22, 12), remark="fib(22)"),
+            "boost_fiber": by("chan", "fib {n}", n=(24, 12), remark="fib(24): more would take tens of GiB"),
             "onetbb": by("spawn", "fib {n}", remark="fork-join, no channels"),
         },
     ),
@@ -251,10 +250,7 @@ WORKLOADS = (
             *late("sleepers_late", "how late they wake", targets_p99=aims(go=(0.5, 0.5))),
         ],
         n=(1_000_000, 1000),
-        peers={
-            "go": by("timers", "sleepers {n}"),
-            "boost_fiber": by("timers", "sleepers {n}", n=(100_000, 1000), remark="100,000 of them"),
-        },
+        peers=all_by("timers", "sleepers {n}", "go", "boost_fiber"),
     ),
     Workload(
         Benchmark("timers", "BM_SleepIdle/{procs}"),
@@ -299,7 +295,7 @@ WORKLOADS = (
             aims(go=(0.6, 1)),
         ),
         n=(500, 20),
-        peers={"go": by("hog", "sleeper 1 {n}"), "boost_fiber": by("hog", "sleeper 1 {n}", procs=(2,))},
+        peers={"go": by("hog", "sleeper 1 {n}"), "boost_fiber": by("hog", "sleeper 1 {n}", procs=(2,), remark="the second worker spins")},
         without={"boost_fiber": STARVES},
     ),
     Workload(
@@ -314,9 +310,8 @@ WORKLOADS = (
         ],
         peers={
             "go": by("chan", "behind_spinning_sender 100"),
-            "boost_fiber": by("chan", "behind_spinning_sender 100", procs=(2,)),
+            "boost_fiber": by("chan", "behind_spinning_sender 100", remark="who sends waits until it is received"),
         },
-        without={"boost_fiber": STARVES},
     ),
     Workload(
         Process("hello"),

@@ -90,5 +90,5 @@ def remarks(workloads: Sequence[Workload], peers: Sequence[str]) -> List[str]:
             if peer in workload.peers and workload.peers[peer].remark:
                 lines.append(f"{name}: {peer}: {workload.peers[peer].remark}")
             if peer in workload.without:
-                lines.append(f"{name}: {peer} {workload.without[peer]}")
+                lines.append(f"{name}: {peer}: {workload.without[peer]}")
     return lines

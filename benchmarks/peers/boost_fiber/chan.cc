@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
           {"hop",
            [](int procs, const Args& args) {
              // By far: 70 ns with two workers, and thousands with stealing.
-             Run(procs, [&] { peers::Hop(args.at(0)); }, Algorithm::kSharedWork);
+             Run(procs, [&] { peers::Hop(args.at(0)); }, Algorithm::kShared);
            }},
           {"buffered",
            [](int procs, const Args& args) {

@@ -55,24 +55,25 @@ class WaitGroup {
   fibers::condition_variable all_done_;
 };
 
-// How several workers share fibers. Stealing is the faster one in nearly every
-// row, and a worker that sleeps when it has none is faster than one that spins.
-enum class Algorithm { kWorkStealing, kSharedWork };
+// How several workers share fibers. The first is the fastest in nearly every
+// row, as a worker that sleeps is not woken to take others' fibers: so long as
+// nobody computes for long, one does most of the work.
+enum class Algorithm { kStealing, kStealingSpins, kShared };
 
 inline void Use(Algorithm algorithm, int procs) {
-  constexpr bool kSuspend = true;
-  if (procs == 1) return;
-  if (algorithm == Algorithm::kSharedWork) {
-    fibers::use_scheduling_algorithm<fibers::algo::shared_work>(kSuspend);
+  if (procs == 1) return;  // Boost's default, for one
+  namespace algo = fibers::algo;
+  if (algorithm == Algorithm::kShared) {
+    fibers::use_scheduling_algorithm<algo::shared_work>(/*suspend=*/true);
   } else {
-    fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(procs,
-                                                                  kSuspend);
+    fibers::use_scheduling_algorithm<algo::work_stealing>(
+        procs, /*suspend=*/algorithm == Algorithm::kStealing);
   }
 }
 
-// Runs `main` as a fiber on so many workers; one has no such algorithm.
+// Runs `main` as a fiber on so many workers.
 template <typename F>
-void Run(int procs, F main, Algorithm algorithm = Algorithm::kWorkStealing) {
+void Run(int procs, F main, Algorithm algorithm = Algorithm::kStealing) {
   WaitGroup done(1);
   std::vector<std::thread> others;
   for (int i = 1; i < procs; i++) {
@@ -82,10 +83,11 @@ void Run(int procs, F main, Algorithm algorithm = Algorithm::kWorkStealing) {
     });
   }
   Use(algorithm, procs);
-  Go([&done, &main] {
+  // On a stack of Boost's own: those of the others may be small.
+  fibers::fiber([&done, &main] {
     main();
     done.Done();
-  });
+  }).detach();
   done.Wait();
   for (std::thread& other : others) other.join();
 }

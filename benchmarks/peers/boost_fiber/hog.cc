@@ -39,8 +39,10 @@ void Sleeper(int64_t hogs, int64_t sleeps) {
 int main(int argc, char** argv) {
   return peers::Main(
       argc, argv, {{"sleeper", [](int procs, const peers::Args& args) {
-                      peers::Run(procs, [&] {
-                        peers::Sleeper(args.at(0), args.at(1));
-                      });
+                      // The others' second worker would sleep on.
+                      peers::Run(
+                          procs,
+                          [&] { peers::Sleeper(args.at(0), args.at(1)); },
+                          peers::Algorithm::kStealingSpins);
                     }}});
 }
