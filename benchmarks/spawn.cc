@@ -1,5 +1,6 @@
 // What a goroutine costs: starting and finishing it, yielding, parking, a
-// mutex, a whole Run. Arguments are numbers of Ps.
+// mutex, a whole Run. Twins: benchmarks/peers (docs/benchmarks.md). The first
+// argument is the number of Ps.
 
 #include "benchmark/benchmark.h"
 #include "heddle.h"

@@ -1,8 +1,8 @@
 // A million goroutines parked at once: what one of them takes, and what it
 // costs to start, switch to, and end it; then the same again, with what the
 // first round left; then what giving all memory back costs, and what stays.
-// benchmarks/peers/go/stacks does the same in Go. Arguments: Ps, bytes of
-// stack, goroutines.
+// Twins: benchmarks/peers (docs/benchmarks.md). Arguments: Ps, bytes of stack,
+// goroutines.
 
 #include <cstdint>
 #include <fstream>

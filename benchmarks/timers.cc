@@ -1,6 +1,6 @@
 // Timers: a million goroutines that sleep, one that does on an idle machine,
-// and what it costs to make, stop and reset timers. benchmarks/peers/go/timers
-// does the same in Go. The first argument is the number of Ps.
+// and what it costs to make, stop and reset timers. Twins: benchmarks/peers
+// (docs/benchmarks.md). The first argument is the number of Ps.
 
 #include <sys/resource.h>
 

@@ -62,7 +62,7 @@ def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Finished:
         ]
         start = time.perf_counter_ns()
         try:
-            pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions)
+            pid = os.posix_spawn(argv[0], list(argv), environment, file_actions=actions)
         except OSError as e:
             raise NotMeasured(f"{argv[0]} cannot be run: {e.strerror}") from e
         with at_timeout(timeout_s, lambda: os.kill(pid, signal.SIGKILL)):
@@ -81,16 +81,21 @@ def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Finished:
         {
             "process_ms": took / 1e6,
             "process_cpu_ms": (usage.ru_utime + usage.ru_stime) * 1e3,
+            # Not less than this process has: Linux counts from before exec.
             "peak_rss_mib": usage.ru_maxrss / 1024,
         },
     )
 
 
-def measure(command: Command, folder: Path, procs: int, n: int, brief: bool, times: int = 1) -> Mapping[str, float]:
+def measure(
+    command: Command, folder: Path, procs: int, n: int, brief: bool, times: int = 1
+) -> Mapping[str, float]:
     """The figures of a command, as often as told, and of these the medians."""
     argv = [str(folder / command.program), *command.arguments(procs, n, brief)]
     samples = []
     for _ in range(times):
         finished = run(argv)
         samples.append({**finished.figures, **command.figures(finished.output)})
-    return {figure: statistics.median(sample[figure] for sample in samples) for figure in samples[0]}
+    return {
+        figure: statistics.median(sample[figure] for sample in samples) for figure in samples[0]
+    }

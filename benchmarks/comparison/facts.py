@@ -13,7 +13,9 @@ def git(root: Path, *arguments: str) -> str:
     """What git says; nothing where it has nothing to say, or is not there."""
     command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+        )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -24,7 +26,8 @@ def commit(root: Path) -> Dict[str, Any]:
         "commit": git(root, "rev-parse", "HEAD"),
         "subject": git(root, "log", "-1", "--format=%s"),
         "dirty": bool(git(root, "status", "--porcelain", "--untracked-files=no")),
-        "release": git(root, "describe", "--exact-match", "--tags", "--match", "v*", "HEAD") or None,
+        "release": git(root, "describe", "--exact-match", "--tags", "--match", "v*", "HEAD")
+        or None,
     }
 
 
@@ -32,7 +35,11 @@ def cpu(cpuinfo: str) -> str:
     """The CPU's name, of /proc/cpuinfo's text; aarch64 has numbers only."""
     name = re.search(r"^model name\s*:\s*(.*)$", cpuinfo, re.MULTILINE)
     part = re.search(r"^CPU part\s*:\s*(.*)$", cpuinfo, re.MULTILINE)
-    return name.group(1) if name else f"{os.uname().machine}, part {part.group(1) if part else 'unknown'}"
+    return (
+        name.group(1)
+        if name
+        else f"{os.uname().machine}, part {part.group(1) if part else 'unknown'}"
+    )
 
 
 def machine() -> Dict[str, Any]:
@@ -48,7 +55,10 @@ def machine() -> Dict[str, Any]:
 
 def compiler(program: bytes) -> str:
     """What compiled a program, by the comments that compilers leave in it."""
-    for name, pattern in (("clang", rb"clang version (\d+\.\d+\.\d+)"), ("g++", rb"GCC: \([^)]*\) (\d+\.\d+\.\d+)")):
+    for name, pattern in (
+        ("clang", rb"clang version (\d+\.\d+\.\d+)"),
+        ("g++", rb"GCC: \([^)]*\) (\d+\.\d+\.\d+)"),
+    ):
         found = re.search(pattern, program)
         if found:
             return f"{name} {found.group(1).decode()}"

@@ -48,10 +48,14 @@ class Benchmark:
         row = rows[0]
         if row.get("error_occurred"):
             raise NotMeasured(f"{row['name']}: {row['error_message']}")
-        figures = {key: float(value) for key, value in row.items() if isinstance(value, (int, float))}
+        figures = {
+            key: float(value) for key, value in row.items() if isinstance(value, (int, float))
+        }
         if "ns" not in figures:
             rate = figures.get("items_per_second")
-            figures["ns"] = 1e9 / rate if rate else figures["real_time"] * NANOSECONDS[row["time_unit"]]
+            figures["ns"] = (
+                1e9 / rate if rate else figures["real_time"] * NANOSECONDS[row["time_unit"]]
+            )
         return figures
 
 
@@ -107,7 +111,7 @@ class Figure:
     figure: str = "ns"
     unit: str = "ns"
     targets: Targets = field(default_factory=dict)
-    limit: Optional[str] = None
+    limit: str = ""  # the name of one, or none
 
 
 @dataclass(frozen=True)

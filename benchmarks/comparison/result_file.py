@@ -49,7 +49,11 @@ def write(folder: Path, of: Mapping[str, Any]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{of['date'][:10]}-{of['commit'][:7] or 'unknown'}.json"
     # A line a row: a change of one is a change of one line.
-    lines = [f'  "{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in of.items() if key != "rows"]
+    lines = [
+        f'  "{key}": {json.dumps(value, ensure_ascii=False)}'
+        for key, value in of.items()
+        if key != "rows"
+    ]
     rows = ",\n".join("    " + json.dumps(value, ensure_ascii=False) for value in of["rows"])
     lines.append(f'  "rows": [\n{rows}\n  ]')
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
-from comparison.contender import measure, pinned
+from comparison import contender
 from comparison.model import NANOSECONDS, Command, Figure, Limit, NotMeasured, Workload
 
 HEDDLE = "heddle"
@@ -40,13 +40,13 @@ class Setting:
     programs: Mapping[str, Path]  # each contender's folder, heddle's too
     cpus: Sequence[int]
     brief: bool = False
-    # measure(), but for tests.
-    measure: Callable[..., Mapping[str, float]] = measure
+    # Not that of contender.py in tests.
+    measure: Callable[..., Mapping[str, float]] = contender.measure
 
     def figures(
         self, who: str, command: Command, procs: int, n: Tuple[int, int], times: Tuple[int, int]
     ) -> Mapping[str, float]:
-        with pinned(self.cpus[:procs]):
+        with contender.pinned(self.cpus[:procs]):
             return self.measure(
                 command, self.programs[who], procs, n[self.brief], self.brief, times[self.brief]
             )
@@ -75,7 +75,9 @@ class Match:
             command, n = self.commands[who]
             try:
                 figures = self.setting.figures(who, command, self.procs, n, self.workload.times)
-                missing = [row.figure.figure for row in self.rows if row.figure.figure not in figures]
+                missing = [
+                    row.figure.figure for row in self.rows if row.figure.figure not in figures
+                ]
                 if missing:
                     raise NotMeasured(f"{command.program} says nothing of {', '.join(missing)}")
                 samples[who] = figures
@@ -102,7 +104,11 @@ def limits_of(limits: Sequence[Limit], procs: int, setting: Setting) -> Mapping[
 
 
 def play(
-    matches: Sequence[Match], limits: Sequence[Limit], rounds: int, setting: Setting, say: Callable[[str], None]
+    matches: Sequence[Match],
+    limits: Sequence[Limit],
+    rounds: int,
+    setting: Setting,
+    say: Callable[[str], None],
 ) -> None:
     procs = sorted({match.procs for match in matches})
     for turn in range(rounds):

@@ -61,7 +61,10 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = []
     for line in lines:
-        padded = [cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))]
+        padded = [
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths))
+        ]
         text.append("  ".join(padded).rstrip())
     return "\n".join(text)
 
@@ -77,7 +80,9 @@ def misses(rows: Sequence[Row]) -> List[str]:
         for peer, by in row.figure.targets.items():
             found = ratio(row.heddle, row.peers.get(peer, [])) if peer in row.peers else None
             if found and row.procs in by and not found.meets(by[row.procs]):
-                lines.append(f"{row.figure.name}, {row.procs} P: {spread(found)} of {peer}, aim {by[row.procs]:g}")
+                lines.append(
+                    f"{row.figure.name}, {row.procs} P: {spread(found)} of {peer}, aim {by[row.procs]:g}"
+                )
     return lines
 
 

@@ -5,11 +5,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from comparison.contender import measure, pinned, run
+from comparison.contender import Finished, measure, pinned, run
 from comparison.model import NotMeasured, Process, Twin
 
 
-def shell(text: str, timeout_s: float = 60):
+def shell(text: str, timeout_s: float = 60) -> Finished:
     return run(["/bin/sh", "-c", text], timeout_s)
 
 

@@ -11,7 +11,9 @@ from comparison import facts
 
 class FactsTest(unittest.TestCase):
     def test_cpu(self) -> None:
-        self.assertEqual(facts.cpu("processor\t: 0\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\n"), "AMD EPYC")
+        self.assertEqual(
+            facts.cpu("processor\t: 0\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\n"), "AMD EPYC"
+        )
         self.assertRegex(facts.cpu("processor\t: 0\nCPU part\t: 0xd0c\n"), r"^\w+, part 0xd0c$")
 
     def test_machine(self) -> None:
@@ -32,7 +34,9 @@ class FactsTest(unittest.TestCase):
 
             def git(*arguments: str) -> None:
                 who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-                subprocess.run(["git", "-C", folder, *who, *arguments], check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(
+                    ["git", "-C", folder, *who, *arguments], check=True, stdout=subprocess.DEVNULL
+                )
 
             root = Path(folder)
             git("init", "--quiet")

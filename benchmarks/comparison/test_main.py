@@ -1,38 +1,10 @@
-"""The command line."""
+"""What needs no program to be run."""
 
 import contextlib
 import io
 import unittest
 
-from comparison.__main__ import arguments, main
-
-
-class ArgumentsTest(unittest.TestCase):
-    def refused(self, *argv: str) -> str:
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as exit:
-            arguments(argv)
-        self.assertEqual(exit.exception.code, 2)
-        return said.getvalue()
-
-    def test_defaults(self) -> None:
-        told = arguments([])
-        self.assertEqual((told.rounds, told.peers, told.procs), (3, ["go", "boost_fiber", "onetbb"], ["1", "2"]))
-        self.assertTrue(told.rows.search("hop"))
-
-    def test_given(self) -> None:
-        told = arguments(["--rounds", "5", "--rows", "^hop$", "--peers", "go,onetbb", "--procs", "2"])
-        self.assertEqual((told.rounds, told.peers, told.procs), (5, ["go", "onetbb"], ["2"]))
-        self.assertFalse(told.rows.search("hops"))
-
-    def test_no_peers(self) -> None:
-        self.assertEqual(arguments(["--peers", ""]).peers, [])
-
-    def test_bad_input(self) -> None:
-        self.assertIn("there is no rust; there are go, boost_fiber, onetbb", self.refused("--peers", "go,rust"))
-        self.assertIn("there is no 3; there are 1, 2", self.refused("--procs", "3"))
-        self.assertIn("0 is no number of rounds", self.refused("--rounds", "0"))
-        self.assertIn("( is no regular expression", self.refused("--rows", "("))
+from comparison.__main__ import main
 
 
 class MainTest(unittest.TestCase):
@@ -47,6 +19,12 @@ class MainTest(unittest.TestCase):
         with contextlib.redirect_stderr(said):
             self.assertEqual(main(["--rows", "nothing"]), 2)
         self.assertIn("no row matches nothing; --list says which there are", said.getvalue())
+
+    def test_no_such_row_with_so_many_ps(self) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            self.assertEqual(main(["--rows", "^hello$", "--procs", "2"]), 2)
+        self.assertIn("^hello$ has no row with 2 Ps here", said.getvalue())
 
 
 if __name__ == "__main__":

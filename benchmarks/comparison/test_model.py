@@ -18,7 +18,11 @@ class BenchmarkTest(unittest.TestCase):
     def test_filter_names_one_row(self) -> None:
         told = self.hop.arguments(2, 1000, brief=False)[0]
         pattern = re.compile(told[len("--benchmark_filter=") :])
-        for name in ("BM_Hop/2/1000", "BM_Hop/2/1000/iterations:1/real_time", "BM_Hop/2/1000/manual_time"):
+        for name in (
+            "BM_Hop/2/1000",
+            "BM_Hop/2/1000/iterations:1/real_time",
+            "BM_Hop/2/1000/manual_time",
+        ):
             self.assertRegex(name, pattern)
         for name in ("BM_Hop/2/1000000", "BM_Hop/2/1000/4", "BM_Hop/1/1000", "BM_Hopper/2/1000"):
             self.assertNotRegex(name, pattern)
@@ -51,7 +55,9 @@ class TwinTest(unittest.TestCase):
         self.assertEqual(self.twin.arguments(2, 1000, brief=False), ["2", "parked", "1000"])
 
     def test_figures(self) -> None:
-        self.assertEqual(self.twin.figures("bytes 2690\ncreate_ns 1.5e3\n"), {"bytes": 2690, "create_ns": 1500})
+        self.assertEqual(
+            self.twin.figures("bytes 2690\ncreate_ns 1.5e3\n"), {"bytes": 2690, "create_ns": 1500}
+        )
 
     def test_errors(self) -> None:
         for output in ("bytes\n", "bytes many\n", "1 2 3\n"):

@@ -3,6 +3,7 @@
 import tempfile
 import unittest
 from pathlib import Path
+from typing import List
 
 from comparison import peers
 
@@ -23,11 +24,23 @@ class BuildTest(unittest.TestCase):
         self.script("go", 'echo words; touch "$1/chan"; echo go1.21.13\n')
         self.script("onetbb", "echo installing >&2; echo there is no oneTBB >&2; exit 1\n")
         self.script("boost_fiber", "exit 3\n")
-        built = peers.build(self.root, peers.PEERS)
+        said: List[str] = []
+        built = peers.build(self.root, peers.PEERS, said.append)
+        self.assertEqual(
+            said,
+            [
+                "building go",
+                "building boost_fiber",
+                "building onetbb",
+                "installing",
+                "there is no oneTBB",
+            ],
+        )
         self.assertEqual(built.versions, {"go": "go1.21.13"})
         self.assertTrue((built.folders["go"] / "chan").exists())
         self.assertEqual(
-            built.missing, {"onetbb": "there is no oneTBB", "boost_fiber": "its build script ends with 3"}
+            built.missing,
+            {"onetbb": "there is no oneTBB", "boost_fiber": "its build script ends with 3"},
         )
 
 

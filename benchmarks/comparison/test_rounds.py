@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 from typing import List, Mapping
 
-from comparison.model import Does, Figure, Limit, NotMeasured, Process, Twin, Workload
+from comparison.model import Command, Does, Figure, Limit, NotMeasured, Process, Twin, Workload
 from comparison.rounds import HEDDLE, Match, Setting, limits_of, play
 
 WORKLOAD = Workload(
@@ -29,7 +29,9 @@ class Machine:
         self.runs: List[str] = []
         self.fails: List[str] = []
 
-    def measure(self, command, folder: Path, procs, n, brief, times) -> Mapping[str, float]:
+    def measure(
+        self, command: Command, folder: Path, procs: int, n: int, brief: bool, times: int
+    ) -> Mapping[str, float]:
         if command.program == "limit":
             return {"process_ms": 1e-6}
         self.runs.append(f"{folder.name} {procs} {n}")
@@ -56,7 +58,14 @@ class RoundsTest(unittest.TestCase):
         match = self.played(2, HEDDLE, "go", "boost_fiber")
         self.assertEqual(
             self.machine.runs,
-            ["heddle 1 1000", "go 1 1000", "boost_fiber 1 100", "go 1 1000", "boost_fiber 1 100", "heddle 1 1000"],
+            [
+                "heddle 1 1000",
+                "go 1 1000",
+                "boost_fiber 1 100",
+                "go 1 1000",
+                "boost_fiber 1 100",
+                "heddle 1 1000",
+            ],
         )
         row = match.rows[0]
         self.assertEqual(row.heddle, [1, 6])

@@ -4,7 +4,8 @@ import unittest
 
 from comparison.model import NANOSECONDS
 from comparison.peers import PEERS
-from comparison.rows import LIMITS, WORKLOADS
+from comparison.rows import WORKLOADS
+from comparison.rows.limits import LIMITS
 
 
 class RowsTest(unittest.TestCase):
@@ -22,7 +23,9 @@ class RowsTest(unittest.TestCase):
                 for peer, by_procs in figure.targets.items():
                     with self.subTest(figure.name):
                         self.assertIn(peer, workload.peers)
-                        self.assertLessEqual(set(by_procs) & set(workload.procs), set(workload.peers[peer].procs))
+                        self.assertLessEqual(
+                            set(by_procs) & set(workload.procs), set(workload.peers[peer].procs)
+                        )
 
     def test_limits_have_a_time(self) -> None:
         names = {limit.name for limit in LIMITS}

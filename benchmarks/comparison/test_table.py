@@ -7,7 +7,9 @@ from comparison.model import Does, Figure, Process, Workload
 from comparison.rounds import Row
 
 HOP = Row(
-    Figure("hop", "one way", targets={"go": {1: 0.2}, "boost_fiber": {1: 1}}, limit="register switch"),
+    Figure(
+        "hop", "one way", targets={"go": {1: 0.2}, "boost_fiber": {1: 1}}, limit="register switch"
+    ),
     1,
     heddle=[50, 60, 70],
     peers={"go": [100, 100, 100]},
@@ -17,12 +19,26 @@ HOP = Row(
 
 class TableTest(unittest.TestCase):
     def test_numbers(self) -> None:
-        self.assertEqual([table.number(n) for n in (0.016, 1.6, 57.24, 4432.1)], ["0.02", "1.6", "57.2", "4,432"])
+        self.assertEqual(
+            [table.number(n) for n in (0.016, 1.6, 57.24, 4432.1)], ["0.02", "1.6", "57.2", "4,432"]
+        )
 
     def test_cells(self) -> None:
         self.assertEqual(
             table.cells(HOP, ["go", "boost_fiber"]),
-            ["hop", "1", "ns", "60", "20 register switch", "100", "0.60 (0.50–0.70)", "≤ 0.2 MISSED", "–", "", ""],
+            [
+                "hop",
+                "1",
+                "ns",
+                "60",
+                "20 register switch",
+                "100",
+                "0.60 (0.50–0.70)",
+                "≤ 0.2 MISSED",
+                "–",
+                "",
+                "",
+            ],
         )
 
     def test_met(self) -> None:
