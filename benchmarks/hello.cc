@@ -1,6 +1,6 @@
 // A whole process with one goroutine, which says hello. It is timed from
-// outside. Twins: benchmarks/peers (docs/benchmarks.md); bare_process.cc is what
-// a process costs at least.
+// outside. Twins: benchmarks/peers (docs/benchmarks.md); bare_process.cc is
+// what a process costs at least.
 
 #include <cstdio>
 

@@ -52,6 +52,13 @@ class Finished:
     figures: Mapping[str, float]  # what the system says of it
 
 
+def reason(said: Sequence[str]) -> str:
+    """Of what a program said on its way out, the line that tells why."""
+    # Behind a runtime's fatal error are the stacks of all goroutines.
+    telling = [line for line in said if "error:" in line or "panic:" in line] or said[-1:]
+    return f": {telling[0]}" if telling else ""
+
+
 def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Finished:
     """Runs it to its end, with the time from before fork to after wait."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_OTHERS)}
@@ -75,7 +82,7 @@ def run(argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> Finished:
     code = os.waitstatus_to_exitcode(status)
     if code != 0:
         how = f"ends with {code}" if code > 0 else f"is killed by {signal.Signals(-code).name}"
-        raise NotMeasured(f"{' '.join(argv)} {how}" + (f": {said[-1]}" if said else ""))
+        raise NotMeasured(f"{' '.join([Path(argv[0]).name, *argv[1:]])} {how}{reason(said)}")
     return Finished(
         output,
         {

@@ -25,6 +25,8 @@ class RunTest(unittest.TestCase):
             shell("echo no memory >&2; exit 3")
         with self.assertRaisesRegex(NotMeasured, "is killed by SIGSEGV"):
             shell("kill -SEGV $$")
+        with self.assertRaisesRegex(NotMeasured, "sh .*ends with 2: fatal error: deadlock$"):
+            shell("printf 'fatal error: deadlock\\n\\ngoroutine 1\\n' >&2; exit 2")
         with self.assertRaisesRegex(NotMeasured, "/nowhere cannot be run: No such file"):
             run(["/nowhere"])
 

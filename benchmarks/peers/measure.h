@@ -12,12 +12,14 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace peers {
 
 using Args = std::vector<int64_t>;
-using Rows = std::map<std::string, std::function<void(int procs, const Args&)>>;
+using Row = std::function<void(int procs, const Args& args)>;
+using Rows = std::map<std::string, Row>;
 
 inline int64_t Nanotime() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -39,8 +41,8 @@ void Rounds(int64_t items, Round round) {
     round();
     done += items;
   }
-  Report("ns", static_cast<double>(Nanotime() - start) /
-                   static_cast<double>(done));
+  Report("ns",
+         static_cast<double>(Nanotime() - start) / static_cast<double>(done));
 }
 
 // Reports two percentiles of nanoseconds, in microseconds.
@@ -63,6 +65,21 @@ inline void Work(uint64_t* x) {
 // The calls that fib(n) takes, its own with them.
 inline int64_t FibCalls(int64_t n) {
   return n < 2 ? 1 : 1 + FibCalls(n - 1) + FibCalls(n - 2);
+}
+
+// A usage error unless there are n arguments.
+inline void Expect(size_t n, const Args& args) {
+  if (args.size() == n) return;
+  std::fprintf(stderr, "the row takes %zu arguments, not %zu\n", n,
+               args.size());
+  std::exit(2);
+}
+
+// row(args[0], args[1], …).
+template <typename... N>
+void Call(void (*row)(N...), const Args& args) {
+  [&]<size_t... i>(std::index_sequence<i...>) { row(args[i]...); }
+  (std::index_sequence_for<N...>());
 }
 
 // The number that `text` is; a usage error if it is none.

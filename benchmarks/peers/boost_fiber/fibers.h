@@ -1,5 +1,5 @@
-// What the twins with Boost.Fiber share: workers, fibers on pooled stacks, and a
-// WaitGroup.
+// What the twins with Boost.Fiber share: workers, fibers on pooled stacks, and
+// a WaitGroup.
 
 #ifndef BENCHMARKS_PEERS_BOOST_FIBER_FIBERS_H_
 #define BENCHMARKS_PEERS_BOOST_FIBER_FIBERS_H_
@@ -26,8 +26,7 @@ inline size_t stack_size = 64 << 10;
 // Starts a fiber that nobody joins.
 template <typename F>
 void Go(F&& f) {
-  fibers::fiber(std::allocator_arg, PooledStack(stack_size),
-                std::forward<F>(f))
+  fibers::fiber(std::allocator_arg, PooledStack(stack_size), std::forward<F>(f))
       .detach();
 }
 
@@ -90,6 +89,16 @@ void Run(int procs, F main, Algorithm algorithm = Algorithm::kStealing) {
   }).detach();
   done.Wait();
   for (std::thread& other : others) other.join();
+}
+
+// A row of the command line: `row` with its arguments, as a fiber.
+template <typename... N>
+Row OnWorkers(void (*row)(N...), Algorithm algorithm = Algorithm::kStealing) {
+  return [row, algorithm](int procs, const Args& args) {
+    Expect(sizeof...(N), args);
+    Run(
+        procs, [&] { Call(row, args); }, algorithm);
+  };
 }
 
 }  // namespace peers

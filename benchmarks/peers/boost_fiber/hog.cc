@@ -6,6 +6,7 @@
 namespace peers {
 namespace {
 
+// The second worker spins: asleep, it would not be woken to take the sleeper.
 void Sleeper(int64_t hogs, int64_t sleeps) {
   constexpr int64_t kNs = 1'000'000;
   std::atomic<bool> stop{false};
@@ -38,11 +39,9 @@ void Sleeper(int64_t hogs, int64_t sleeps) {
 
 int main(int argc, char** argv) {
   return peers::Main(
-      argc, argv, {{"sleeper", [](int procs, const peers::Args& args) {
-                      // The others' second worker would sleep on.
-                      peers::Run(
-                          procs,
-                          [&] { peers::Sleeper(args.at(0), args.at(1)); },
-                          peers::Algorithm::kStealingSpins);
-                    }}});
+      argc, argv,
+      {
+          {"sleeper",
+           peers::OnWorkers(peers::Sleeper, peers::Algorithm::kStealingSpins)},
+      });
 }

@@ -49,22 +49,10 @@ void Yield(int64_t n, int64_t yields) {
 }  // namespace peers
 
 int main(int argc, char** argv) {
-  using peers::Args;
-  using peers::Run;
-  return peers::Main(
-      argc, argv,
-      {
-          {"create",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Create(args.at(0)); });
-           }},
-          {"chain",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Chain(args.at(0)); });
-           }},
-          {"yield",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Yield(args.at(0), args.at(1)); });
-           }},
-      });
+  return peers::Main(argc, argv,
+                     {
+                         {"create", peers::OnWorkers(peers::Create)},
+                         {"chain", peers::OnWorkers(peers::Chain)},
+                         {"yield", peers::OnWorkers(peers::Yield)},
+                     });
 }

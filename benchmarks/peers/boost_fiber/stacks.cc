@@ -56,7 +56,8 @@ Round Park(int64_t n, double before) {
   return round;
 }
 
-void Parked(int64_t n) {
+void Parked(int64_t n, int64_t bytes_of_stack) {
+  stack_size = static_cast<size_t>(bytes_of_stack);
   const double before = Resident();
   const Round round = Park(n, before);
   const Round again = Park(n, before);
@@ -71,10 +72,8 @@ void Parked(int64_t n) {
 }  // namespace peers
 
 int main(int argc, char** argv) {
-  return peers::Main(
-      argc, argv,
-      {{"parked", [](int procs, const peers::Args& args) {
-          peers::stack_size = static_cast<size_t>(args.at(1));
-          peers::Run(procs, [&] { peers::Parked(args.at(0)); });
-        }}});
+  return peers::Main(argc, argv,
+                     {
+                         {"parked", peers::OnWorkers(peers::Parked)},
+                     });
 }

@@ -1,4 +1,5 @@
-// PooledStack: a stack allocator for fibers that come and go on several threads.
+// PooledStack: a stack allocator for fibers that come and go on several
+// threads.
 //
 // Boost's own pooled_fixedsize_stack is for one thread. Here each thread keeps
 // stacks of its own; a thread with too many, or none, goes to a list of all.
@@ -40,30 +41,31 @@ class PooledStack {
     mine.push_back(static_cast<char*>(context.sp) - context.size);
     if (mine.size() < 2 * kBatch) return;
     const std::lock_guard<std::mutex> lock(mutex_);
-    everybodys_.insert(everybodys_.end(), mine.end() - kBatch, mine.end());
+    Everybodys().insert(Everybodys().end(), mine.end() - kBatch, mine.end());
     mine.resize(mine.size() - kBatch);
   }
 
  private:
   static constexpr size_t kBatch = 1024;
 
+  // Never destroyed: a thread's scheduler ends after its thread-locals do, and
+  // has fibers left to free.
   static std::vector<char*>& Mine() {
-    static thread_local std::vector<char*> mine;
-    return mine;
+    static thread_local auto* const mine = new std::vector<char*>;
+    return *mine;
   }
 
   void Refill(std::vector<char*>* mine) const {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (everybodys_.size() >= kBatch) {
-        mine->assign(everybodys_.end() - kBatch, everybodys_.end());
-        everybodys_.resize(everybodys_.size() - kBatch);
+      if (Everybodys().size() >= kBatch) {
+        mine->assign(Everybodys().end() - kBatch, Everybodys().end());
+        Everybodys().resize(Everybodys().size() - kBatch);
         return;
       }
     }
-    void* mapping =
-        mmap(nullptr, kBatch * size_, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* mapping = mmap(nullptr, kBatch * size_, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapping == MAP_FAILED) throw std::bad_alloc();
     // As heddle does with its own: a huge page would be of no use to one stack.
     madvise(mapping, kBatch * size_, MADV_NOHUGEPAGE);
@@ -72,8 +74,12 @@ class PooledStack {
     }
   }
 
+  static std::vector<char*>& Everybodys() {
+    static auto* const everybodys = new std::vector<char*>;
+    return *everybodys;
+  }
+
   static inline std::mutex mutex_;
-  static inline std::vector<char*> everybodys_;
 
   size_t size_;
 };

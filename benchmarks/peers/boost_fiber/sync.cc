@@ -41,18 +41,10 @@ void MutexContended(int64_t n, int64_t goroutines) {
 }  // namespace peers
 
 int main(int argc, char** argv) {
-  using peers::Args;
-  using peers::Run;
   return peers::Main(
       argc, argv,
       {
-          {"mutex",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Mutex(args.at(0)); });
-           }},
-          {"mutex_contended",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::MutexContended(args.at(0), args.at(1)); });
-           }},
+          {"mutex", peers::OnWorkers(peers::Mutex)},
+          {"mutex_contended", peers::OnWorkers(peers::MutexContended)},
       });
 }

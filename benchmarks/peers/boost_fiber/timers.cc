@@ -1,5 +1,5 @@
-// What benchmarks/timers.cc measures of sleeping, with Boost.Fiber, which has no
-// timers besides.
+// What benchmarks/timers.cc measures of sleeping, with Boost.Fiber, which has
+// no timers besides.
 
 #include <sys/resource.h>
 
@@ -54,17 +54,9 @@ void SleepIdle(int64_t n) {
 }  // namespace peers
 
 int main(int argc, char** argv) {
-  using peers::Args;
-  using peers::Run;
   return peers::Main(argc, argv,
                      {
-                         {"sleepers",
-                          [](int procs, const Args& args) {
-                            Run(procs, [&] { peers::Sleepers(args.at(0)); });
-                          }},
-                         {"sleep_idle",
-                          [](int procs, const Args& args) {
-                            Run(procs, [&] { peers::SleepIdle(args.at(0)); });
-                          }},
+                         {"sleepers", peers::OnWorkers(peers::Sleepers)},
+                         {"sleep_idle", peers::OnWorkers(peers::SleepIdle)},
                      });
 }

@@ -71,39 +71,26 @@ void Fib(int64_t n) {
   Rounds(FibCalls(n), [n] { FibNode(n); });
 }
 
-// Runs `body` with so many threads.
-template <typename F>
-void Run(int procs, F body) {
-  const tbb::global_control threads(
-      tbb::global_control::max_allowed_parallelism,
-      static_cast<size_t>(procs));
-  tbb::task_arena(procs).execute(body);
+// A row of the command line: `row` with its arguments.
+Row OnThreads(void (*row)(int64_t)) {
+  return [row](int procs, const Args& args) {
+    Expect(1, args);
+    const tbb::global_control threads(
+        tbb::global_control::max_allowed_parallelism,
+        static_cast<size_t>(procs));
+    tbb::task_arena(procs).execute([&] { Call(row, args); });
+  };
 }
 
 }  // namespace
 }  // namespace peers
 
 int main(int argc, char** argv) {
-  using peers::Args;
-  using peers::Run;
-  return peers::Main(
-      argc, argv,
-      {
-          {"create",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Create(args.at(0)); });
-           }},
-          {"chain",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Chain(args.at(0)); });
-           }},
-          {"skynet",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Skynet(args.at(0)); });
-           }},
-          {"fib",
-           [](int procs, const Args& args) {
-             Run(procs, [&] { peers::Fib(args.at(0)); });
-           }},
-      });
+  return peers::Main(argc, argv,
+                     {
+                         {"create", peers::OnThreads(peers::Create)},
+                         {"chain", peers::OnThreads(peers::Chain)},
+                         {"skynet", peers::OnThreads(peers::Skynet)},
+                         {"fib", peers::OnThreads(peers::Fib)},
+                     });
 }
