@@ -18,7 +18,10 @@ def number(value: float) -> str:
 
 
 def spread(of: Ratio) -> str:
-    return f"{number(of.median)} ({number(of.least)}–{number(of.most)})"
+    def part(value: float) -> str:
+        return f"{value:.2f}" if value < 10 else number(value)
+
+    return f"{part(of.median)} ({part(of.least)}–{part(of.most)})"
 
 
 def verdict(row: Row, peer: str, of: Ratio) -> str:

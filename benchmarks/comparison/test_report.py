@@ -45,8 +45,8 @@ class ReportTest(unittest.TestCase):
                 "note: hello: go: much the same",
                 "missing: onetbb: no network",
                 "failed: hello, 2 P, go: it hangs",
-                "missed: hello, 1 P: 1 (1–1) of go, aim 0.5",
-                "missed: hello, 2 P: 1 (1–1) of go, aim 0.5",
+                "missed: hello, 1 P: 1.00 (1.00–1.00) of go, aim 0.5",
+                "missed: hello, 2 P: 1.00 (1.00–1.00) of go, aim 0.5",
             ],
         )
 

@@ -4,6 +4,7 @@ import unittest
 
 from comparison import table
 from comparison.model import Does, Figure, Process, Workload
+from comparison.ratios import Ratio
 from comparison.rounds import Row
 
 HOP = Row(
@@ -40,6 +41,9 @@ class TableTest(unittest.TestCase):
                 "",
             ],
         )
+
+    def test_spread(self) -> None:
+        self.assertEqual(table.spread(Ratio(1, 0.031, 25.49)), "1.00 (0.03–25.5)")
 
     def test_met(self) -> None:
         row = Row(HOP.figure, 1, heddle=[20.0], peers={"go": [100.0]})
