@@ -1,7 +1,6 @@
 // Channels: a hop between two goroutines, buffered streams, select, and what
-// is made of them. benchmarks/peers/go/chan does the same in Go, and
-// benchmarks/compare_rows.sh compares the two. The first argument is the number
-// of Ps.
+// is made of them. Twins: benchmarks/peers (docs/benchmarks.md). The first
+// argument is the number of Ps.
 
 #include <algorithm>
 #include <cstdint>

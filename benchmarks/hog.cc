@@ -1,6 +1,6 @@
 // How late a goroutine wakes that sleeps for a millisecond at a time, beside
-// one that computes and never calls the runtime. benchmarks/peers/go/hog does
-// the same in Go. Arguments: Ps, hogs.
+// one that computes and never calls the runtime. Twins: benchmarks/peers
+// (docs/benchmarks.md). Arguments: Ps, hogs.
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
-// What the benchmarks that have a twin in Go share: a runtime of range(0) Ps,
-// and a counter "ns" of the mean item, which benchmarks/compare_rows.sh reads.
+// What the benchmarks that have twins share: a runtime of range(0) Ps, and a
+// counter "ns" of the mean item, which //benchmarks:compare reads.
 
 #ifndef BENCHMARKS_MEASURE_H_
 #define BENCHMARKS_MEASURE_H_

@@ -1,5 +1,6 @@
 // What a goroutine costs: starting and finishing it, yielding, parking, a
-// mutex, a whole Run. Arguments are numbers of Ps.
+// mutex, a whole Run. Twins: benchmarks/peers (docs/benchmarks.md). The first
+// argument is the number of Ps.
 
 #include "benchmark/benchmark.h"
 #include "heddle.h"
@@ -51,7 +52,7 @@ BENCHMARK(BM_CreateGoroutinesChain)->Arg(1)->Arg(2)->UseRealTime();
 
 // Goroutines that only yield; range(1) of them.
 void BM_Yield(benchmark::State& state) {
-  constexpr int kYields = 100;
+  constexpr int kYields = 1000;
   const auto n = static_cast<int>(state.range(1));
   heddle::Run(Procs(state), [&] {
     for (auto _ : state) {

@@ -1,8 +1,8 @@
 // A million goroutines parked at once: what one of them takes, and what it
 // costs to start, switch to, and end it; then the same again, with what the
 // first round left; then what giving all memory back costs, and what stays.
-// benchmarks/peers/go/stacks does the same in Go. Arguments: Ps, bytes of
-// stack, goroutines.
+// Twins: benchmarks/peers (docs/benchmarks.md). Arguments: Ps, bytes of stack,
+// goroutines.
 
 #include <cstdint>
 #include <fstream>
@@ -111,7 +111,9 @@ BENCHMARK(BM_Parked)
     ->Args({2, 64 << 10, 1'000'000})
     ->Args({1, 2 << 10, 1'000'000})
     ->Args({2, 2 << 10, 1'000'000})
+    ->Args({1, 64 << 10, 1000})
     ->Args({2, 64 << 10, 1000})
+    ->Args({1, 2 << 10, 1000})
     ->Args({2, 2 << 10, 1000})
     ->Iterations(1)
     ->Unit(benchmark::kSecond);

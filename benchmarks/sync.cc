@@ -1,7 +1,6 @@
 // Locks and waiting: what each costs when nobody is in the way, and when all
-// are. benchmarks/peers/go/sync does the same in Go, and
-// benchmarks/compare_rows.sh compares the two. The first argument is the number
-// of Ps.
+// are. Twins: benchmarks/peers (docs/benchmarks.md). The first argument is the
+// number of Ps.
 
 #include <cstdint>
 #include <mutex>

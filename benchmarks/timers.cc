@@ -1,6 +1,6 @@
 // Timers: a million goroutines that sleep, one that does on an idle machine,
-// and what it costs to make, stop and reset timers. benchmarks/peers/go/timers
-// does the same in Go. The first argument is the number of Ps.
+// and what it costs to make, stop and reset timers. Twins: benchmarks/peers
+// (docs/benchmarks.md). The first argument is the number of Ps.
 
 #include <sys/resource.h>
 
@@ -58,7 +58,9 @@ void BM_Sleepers(benchmark::State& state) {
         });
       }
       wg.Wait();
-      state.counters["cpu_s"] = CpuSeconds() - cpu;
+      // Of each.
+      state.counters["cpu_us"] =
+          (CpuSeconds() - cpu) * 1e6 / static_cast<double>(n);
     });
     state.counters["late_p50_us"] = Percentile(&late, 0.50);
     state.counters["late_p99_us"] = Percentile(&late, 0.99);
@@ -67,6 +69,7 @@ void BM_Sleepers(benchmark::State& state) {
 BENCHMARK(BM_Sleepers)
     ->Args({1, 1'000'000})
     ->Args({2, 1'000'000})
+    ->Args({1, 1000})
     ->Args({2, 1000})
     ->Iterations(1)
     ->UseRealTime()

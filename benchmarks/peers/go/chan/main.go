@@ -1,19 +1,16 @@
-// What benchmarks/chan.cc measures, in Go. Arguments: procs, then a row's name
-// and its arguments as there: "BM_Hop 100000". Prints nanoseconds: of some
-// rounds in a quarter of a second at least, the mean.
+// What benchmarks/chan.cc measures, in Go.
 package main
 
 import (
-	"fmt"
-	"os"
 	"runtime"
 	"sort"
-	"strconv"
 	"sync"
 	"time"
+
+	"peers/measure"
 )
 
-func hop(n int64) int64 {
+func hop(n int64) {
 	there, back := make(chan int64), make(chan int64)
 	go func() {
 		for v := range there {
@@ -25,10 +22,9 @@ func hop(n int64) int64 {
 		<-back
 	}
 	close(there)
-	return 2 * n
 }
 
-func buffered(n, pairs int64) int64 {
+func buffered(n, pairs int64) {
 	ch := make(chan int64, 128)
 	var senders, receivers sync.WaitGroup
 	senders.Add(int(pairs))
@@ -49,10 +45,9 @@ func buffered(n, pairs int64) int64 {
 	senders.Wait()
 	close(ch)
 	receivers.Wait()
-	return n * pairs
 }
 
-func selectBuffered(n int64) int64 {
+func selectBuffered(n int64) {
 	a, b := make(chan int64, 1), make(chan int64, 1)
 	a <- 0
 	for i := int64(0); i < n; i++ {
@@ -63,10 +58,9 @@ func selectBuffered(n int64) int64 {
 			a <- v
 		}
 	}
-	return n
 }
 
-func selectUnbuffered(n int64) int64 {
+func selectUnbuffered(n int64) {
 	a, b := make(chan int64), make(chan int64)
 	go func() {
 		for i := int64(0); i < n; i += 2 {
@@ -80,7 +74,6 @@ func selectUnbuffered(n int64) int64 {
 		case <-b:
 		}
 	}
-	return n
 }
 
 func skynetNode(result chan int64, num, size int64) {
@@ -99,11 +92,10 @@ func skynetNode(result chan int64, num, size int64) {
 	result <- sum
 }
 
-func skynet(leaves int64) int64 {
+func skynet(leaves int64) {
 	result := make(chan int64)
 	go skynetNode(result, 0, leaves)
 	<-result
-	return leaves
 }
 
 func fibNode(n int64) int64 {
@@ -116,8 +108,8 @@ func fibNode(n int64) int64 {
 	return <-a + <-b
 }
 
-func fib(n int64) int64 {
-	fibNode(n)
+// The calls that fib(n) takes, its own with them.
+func calls(n int64) int64 {
 	calls, before := int64(1), int64(1)
 	for i := int64(2); i <= n; i++ {
 		before, calls = calls, 1+before+calls
@@ -125,7 +117,9 @@ func fib(n int64) int64 {
 	return calls
 }
 
-func behindSpinningSender(n int64) float64 {
+// How long a receiver waits for the CPU whose sender goes on to compute for a
+// millisecond. The median.
+func behindSpinningSender(n int64) {
 	var waits []float64
 	ch := make(chan time.Time)
 	done := make(chan bool)
@@ -144,42 +138,35 @@ func behindSpinningSender(n int64) float64 {
 	close(ch)
 	<-done
 	sort.Float64s(waits)
-	return waits[len(waits)/2]
+	measure.Report("ns", waits[len(waits)/2])
+}
+
+// The second round in the process, and further ones.
+func warm(items int64, round func()) {
+	round()
+	measure.Rounds(items, round)
 }
 
 func main() {
-	procs, _ := strconv.Atoi(os.Args[1])
-	arg := func(i int) int64 {
-		n, _ := strconv.ParseInt(os.Args[i], 10, 64)
-		return n
-	}
-	runtime.GOMAXPROCS(procs)
-	var round func() int64
-	warm := false
-	switch os.Args[2] {
-	case "BM_Hop":
-		round = func() int64 { return hop(arg(3)) }
-	case "BM_Buffered":
-		round = func() int64 { return buffered(arg(3), arg(4)) }
-	case "BM_SelectBuffered":
-		round = func() int64 { return selectBuffered(arg(3)) }
-	case "BM_SelectUnbuffered":
-		round = func() int64 { return selectUnbuffered(arg(3)) }
-	case "BM_Skynet":
-		round, warm = func() int64 { return skynet(arg(3)) }, true
-	case "BM_Fib":
-		round, warm = func() int64 { return fib(arg(3)) }, true
-	case "BM_BehindSpinningSender":
-		fmt.Printf("%.1f\n", behindSpinningSender(5*arg(3)))
-		return
-	}
-	if warm {
-		round()
-	}
-	items := int64(0)
-	start := time.Now()
-	for items == 0 || time.Since(start) < time.Second/4 {
-		items += round()
-	}
-	fmt.Printf("%.1f\n", float64(time.Since(start))/float64(items))
+	measure.Main(map[string]func([]int64){
+		"hop": func(args []int64) {
+			measure.Rounds(2*args[0], func() { hop(args[0]) })
+		},
+		"buffered": func(args []int64) {
+			measure.Rounds(args[0]*args[1], func() { buffered(args[0], args[1]) })
+		},
+		"select_buffered": func(args []int64) {
+			measure.Rounds(args[0], func() { selectBuffered(args[0]) })
+		},
+		"select_unbuffered": func(args []int64) {
+			measure.Rounds(args[0], func() { selectUnbuffered(args[0]) })
+		},
+		"skynet": func(args []int64) {
+			warm(args[0], func() { skynet(args[0]) })
+		},
+		"fib": func(args []int64) {
+			warm(calls(args[0]), func() { fibNode(args[0]) })
+		},
+		"behind_spinning_sender": func(args []int64) { behindSpinningSender(args[0]) },
+	})
 }

@@ -1,17 +1,16 @@
-// What benchmarks/stacks.cc measures, in Go. Arguments: procs, goroutines.
-// Prints a line of "name value" for each figure, under the same names.
+// What benchmarks/stacks.cc measures, in Go.
 package main
 
 import (
 	"bufio"
-	"fmt"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"peers/measure"
 )
 
 // Bytes of memory that the process has, its page tables included.
@@ -69,30 +68,26 @@ func park(n int, before float64) round {
 	return r
 }
 
-func main() {
-	procs, _ := strconv.Atoi(os.Args[1])
-	n, _ := strconv.Atoi(os.Args[2])
-	runtime.GOMAXPROCS(procs)
+func measureParked(n int) {
 	before := resident()
 	r := park(n, before)
 	again := park(n, before)
 	start := time.Now()
 	debug.FreeOSMemory()
 	back := float64(time.Since(start)) / float64(n)
-	for _, row := range []struct {
-		name  string
-		value float64
-	}{
-		{"bytes", r.bytes},
-		{"create_ns", r.create},
-		{"switch_ns", r.turn},
-		{"finish_ns", r.finish},
-		{"create_again_ns", again.create},
-		{"switch_again_ns", again.turn},
-		{"finish_again_ns", again.finish},
-		{"give_back_ns", back},
-		{"bytes_left", (resident() - before) / float64(n)},
-	} {
-		fmt.Printf("%s %.1f\n", row.name, row.value)
-	}
+	measure.Report("bytes", r.bytes)
+	measure.Report("create_ns", r.create)
+	measure.Report("switch_ns", r.turn)
+	measure.Report("finish_ns", r.finish)
+	measure.Report("create_again_ns", again.create)
+	measure.Report("switch_again_ns", again.turn)
+	measure.Report("finish_again_ns", again.finish)
+	measure.Report("give_back_ns", back)
+	measure.Report("bytes_left", (resident()-before)/float64(n))
+}
+
+func main() {
+	measure.Main(map[string]func([]int64){
+		"parked": func(args []int64) { measureParked(int(args[0])) },
+	})
 }

@@ -1,15 +1,11 @@
-// What benchmarks/sync.cc measures, in Go. Arguments: procs, then a row's name
-// and its arguments as there: "BM_Mutex 100000". Prints nanoseconds: of some
-// rounds in a quarter of a second at least, the mean.
+// What benchmarks/sync.cc measures, in Go.
 package main
 
 import (
-	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"sync"
-	"time"
+
+	"peers/measure"
 )
 
 func work(x *uint64) {
@@ -34,16 +30,15 @@ func each(goroutines int64, f func(self int64)) {
 	wg.Wait()
 }
 
-func mutex(n int64) int64 {
+func mutex(n int64) {
 	var mu sync.Mutex
 	for i := int64(0); i < n; i++ {
 		mu.Lock()
 		mu.Unlock()
 	}
-	return n
 }
 
-func mutexContended(n, goroutines int64) int64 {
+func mutexContended(n, goroutines int64) {
 	var mu sync.Mutex
 	x := uint64(1)
 	each(goroutines, func(int64) {
@@ -53,21 +48,19 @@ func mutexContended(n, goroutines int64) int64 {
 			mu.Unlock()
 		}
 	})
-	return n * goroutines
 }
 
-func rwMutexRead(n int64) int64 {
+func rwMutexRead(n int64) {
 	var mu sync.RWMutex
 	for i := int64(0); i < n; i++ {
 		mu.RLock()
 		mu.RUnlock()
 	}
-	return n
 }
 
 var sink [64]uint64
 
-func rwMutexMixed(n, goroutines int64) int64 {
+func rwMutexMixed(n, goroutines int64) {
 	var mu sync.RWMutex
 	x := uint64(1)
 	each(goroutines, func(self int64) {
@@ -87,39 +80,35 @@ func rwMutexMixed(n, goroutines int64) int64 {
 			}
 		}
 	})
-	return n * goroutines
 }
 
-func waitGroup(n int64) int64 {
+func waitGroup(n int64) {
 	var wg sync.WaitGroup
 	for i := int64(0); i < n; i++ {
 		wg.Add(1)
 		wg.Done()
 		wg.Wait()
 	}
-	return n
 }
 
-func waitGroupWaits(n int64) int64 {
+func waitGroupWaits(n int64) {
 	for i := int64(0); i < n; i++ {
 		var wg sync.WaitGroup
 		wg.Add(1)
 		go func() { wg.Done() }()
 		wg.Wait()
 	}
-	return n
 }
 
-func once(n int64) int64 {
+func once(n int64) {
 	var o sync.Once
 	done := 0
 	for i := int64(0); i < n; i++ {
 		o.Do(func() { done++ })
 	}
-	return n
 }
 
-func cond(n int64) int64 {
+func cond(n int64) {
 	var mu sync.Mutex
 	c := sync.NewCond(&mu)
 	turn := int64(0)
@@ -134,19 +123,17 @@ func cond(n int64) int64 {
 		}
 		mu.Unlock()
 	})
-	return 2 * n
 }
 
-func semaphore(n int64) int64 {
+func semaphore(n int64) {
 	sema := make(chan struct{}, 4)
 	for i := int64(0); i < n; i++ {
 		sema <- struct{}{}
 		<-sema
 	}
-	return n
 }
 
-func semaphoreContended(n, goroutines int64) int64 {
+func semaphoreContended(n, goroutines int64) {
 	sema := make(chan struct{}, goroutines/2)
 	each(goroutines, func(int64) {
 		for i := int64(0); i < n; i++ {
@@ -155,32 +142,30 @@ func semaphoreContended(n, goroutines int64) int64 {
 			<-sema
 		}
 	})
-	return n * goroutines
 }
 
 func main() {
-	procs, _ := strconv.Atoi(os.Args[1])
-	arg := func(i int) int64 {
-		n, _ := strconv.ParseInt(os.Args[i], 10, 64)
-		return n
+	// Of n operations by each of so many goroutines.
+	alone := func(op func(n int64)) func([]int64) {
+		return func(args []int64) { measure.Rounds(args[0], func() { op(args[0]) }) }
 	}
-	runtime.GOMAXPROCS(procs)
-	round := map[string]func() int64{
-		"BM_Mutex":              func() int64 { return mutex(arg(3)) },
-		"BM_MutexContended":     func() int64 { return mutexContended(arg(3), arg(4)) },
-		"BM_RWMutexRead":        func() int64 { return rwMutexRead(arg(3)) },
-		"BM_RWMutexMixed":       func() int64 { return rwMutexMixed(arg(3), arg(4)) },
-		"BM_WaitGroup":          func() int64 { return waitGroup(arg(3)) },
-		"BM_WaitGroupWaits":     func() int64 { return waitGroupWaits(arg(3)) },
-		"BM_Once":               func() int64 { return once(arg(3)) },
-		"BM_Cond":               func() int64 { return cond(arg(3)) },
-		"BM_Semaphore":          func() int64 { return semaphore(arg(3)) },
-		"BM_SemaphoreContended": func() int64 { return semaphoreContended(arg(3), arg(4)) },
-	}[os.Args[2]]
-	items := int64(0)
-	start := time.Now()
-	for items == 0 || time.Since(start) < time.Second/4 {
-		items += round()
+	together := func(op func(n, goroutines int64)) func([]int64) {
+		return func(args []int64) {
+			measure.Rounds(args[0]*args[1], func() { op(args[0], args[1]) })
+		}
 	}
-	fmt.Printf("%.1f\n", float64(time.Since(start))/float64(items))
+	measure.Main(map[string]func([]int64){
+		"mutex":            alone(mutex),
+		"mutex_contended":  together(mutexContended),
+		"rwmutex_read":     alone(rwMutexRead),
+		"rwmutex_mixed":    together(rwMutexMixed),
+		"wait_group":       alone(waitGroup),
+		"wait_group_waits": alone(waitGroupWaits),
+		"once":             alone(once),
+		"cond": func(args []int64) {
+			measure.Rounds(2*args[0], func() { cond(args[0]) })
+		},
+		"semaphore":           alone(semaphore),
+		"semaphore_contended": together(semaphoreContended),
+	})
 }

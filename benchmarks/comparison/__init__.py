@@ -1,0 +1,1 @@
+"""Runs heddle's benchmarks and their twins in turn: docs/benchmarks.md."""
