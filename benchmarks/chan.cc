@@ -11,6 +11,7 @@
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/measure.h"
+#include "benchmarks/report.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
 
@@ -121,6 +122,7 @@ void BM_Skynet(benchmark::State& state) {
     Go([result, leaves] { Skynet(result, 0, leaves); });
     benchmark::DoNotOptimize(*result.Recv());
   };
+  benchmarks::ResetPeakRss();
   heddle::Run(Options{.procs = static_cast<int>(state.range(0))}, [&] {
     round();
     for (auto _ : state) {
@@ -129,6 +131,7 @@ void BM_Skynet(benchmark::State& state) {
       Report(state, os::Nanotime() - start, leaves);
     }
   });
+  benchmarks::ReportPeakRss(state);
 }
 
 int64_t Fib(int64_t n) {
