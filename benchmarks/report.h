@@ -34,15 +34,14 @@ inline int64_t ThreadCpuNs() {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
-// Runs `body`, which is `items`, once for each iteration, by the clock `now`.
+// Runs `body`, which is `items`, once for each iteration, all on this thread.
 template <typename Body>
-void Loop(benchmark::State& state, int64_t items, Body body,
-          int64_t (*now)() = ThreadCpuNs) {
+void Loop(benchmark::State& state, int64_t items, Body body) {
   Instructions instructions;
   instructions.Start();
-  const int64_t start = now();
+  const int64_t start = ThreadCpuNs();
   for (auto _ : state) body();
-  const int64_t ns = now() - start;
+  const int64_t ns = ThreadCpuNs() - start;
   instructions.Stop();
   const int64_t all = items * state.iterations();
   state.counters["ns"] = static_cast<double>(ns) / static_cast<double>(all);
