@@ -10,6 +10,7 @@
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/measure.h"
+#include "benchmarks/report.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
 
@@ -120,6 +121,7 @@ void BM_Skynet(benchmark::State& state) {
     Go([result, leaves] { Skynet(result, 0, leaves); });
     benchmark::DoNotOptimize(*result.Recv());
   };
+  benchmarks::ResetPeakRss();
   heddle::Run(Options{.procs = static_cast<int>(state.range(0))}, [&] {
     round();
     for (auto _ : state) {
@@ -128,6 +130,7 @@ void BM_Skynet(benchmark::State& state) {
       Report(state, os::Nanotime() - start, leaves);
     }
   });
+  benchmarks::ReportPeakRss(state);
 }
 
 int64_t Fib(int64_t n) {

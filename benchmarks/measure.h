@@ -1,5 +1,6 @@
 // What the benchmarks that have twins share: a runtime of range(0) Ps, and a
-// counter "ns" of the mean item, which //benchmarks:compare reads.
+// counter "ns" of the mean item, which //benchmarks:compare reads; and
+// "instructions" where they can be counted.
 
 #ifndef BENCHMARKS_MEASURE_H_
 #define BENCHMARKS_MEASURE_H_
@@ -9,28 +10,28 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "benchmarks/perf_counter.h"
+#include "benchmarks/report.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
 
 namespace heddle::benchmarks {
 
-// An iteration took `ns` and had `items`.
-inline void Report(benchmark::State& state, int64_t ns, int64_t items) {
-  state.SetIterationTime(static_cast<double>(ns) / 1e9);
-  state.counters["ns"].flags = benchmark::Counter::kAvgIterations;
-  state.counters["ns"] += static_cast<double>(ns) / static_cast<double>(items);
-}
-
 // Runs `body` on a runtime of range(0) Ps, once for each iteration.
 template <typename Body>
 void Measure(benchmark::State& state, int64_t items, Body body) {
+  Instructions instructions;  // of the threads, too, that Run will start
   heddle::Run(Options{.procs = static_cast<int>(state.range(0))}, [&] {
     for (auto _ : state) {
+      instructions.Start();
       const int64_t start = os::Nanotime();
       body();
-      Report(state, os::Nanotime() - start, items);
+      const int64_t ns = os::Nanotime() - start;
+      instructions.Stop();
+      Report(state, ns, items);
     }
   });
+  instructions.Report(&state.counters, items * state.iterations());
 }
 
 // With `args` behind the number of Ps, which is 1 and 2.

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
+#include "benchmarks/report.h"
 #include "heddle.h"
 #include "runtime/debug/stats.h"
 #include "runtime/os/clock.h"
@@ -87,6 +88,7 @@ void BM_Parked(benchmark::State& state) {
   const auto stack_size = static_cast<size_t>(state.range(1));
   const int n = static_cast<int>(state.range(2));
   for (auto _ : state) {
+    benchmarks::ResetPeakRss();
     const double before = Resident();
     heddle::Run(options, [&] {
       const Round round = Park(n, stack_size, before);
@@ -104,6 +106,7 @@ void BM_Parked(benchmark::State& state) {
       state.counters["switch_again_ns"] = again.switch_ns;
       state.counters["finish_again_ns"] = again.finish_ns;
     });
+    benchmarks::ReportPeakRss(state);
   }
 }
 BENCHMARK(BM_Parked)
