@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -64,8 +65,13 @@ def main(argv: Sequence[str]) -> int:
         print(text)
     if told.out:
         now = datetime.datetime.now(datetime.timezone.utc)
-        folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY") or root) / told.out
-        print(f"written: {result_file.write(folder, result_file.result(about, rows, now))}")
+        here = Path(os.environ.get("BUILD_WORKING_DIRECTORY") or root)
+        counts = facts.instructions(root, about["compiler"], about["flags"])
+        path = result_file.write(here / told.out, result_file.result(about, rows, counts, now))
+        print(f"written: {path}")
+        if told.dashboard:
+            drawn = [root / "tools/dashboard/dashboard", "--history", here / told.out]
+            subprocess.run([*drawn, "--out", here / told.dashboard], check=True)
     return 1 if failures(matches) else 0
 
 

@@ -57,6 +57,14 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         help="how many Ps: some of %(default)s",
     )
     option("--out", metavar="DIR", help="where to write a result file: benchmarks/history, say")
+    option(
+        "--dashboard",
+        metavar="FILE.html",
+        help="what is in --out's folder then, as a page (docs/dashboard.md)",
+    )
     option("--brief", action="store_true", help="one round of little work: shows that all works")
     option("--list", action="store_true", help="says which rows there are")
-    return parser.parse_args(argv)
+    told = parser.parse_args(argv)
+    if told.dashboard and not told.out:
+        parser.error("--dashboard draws what is in the folder of --out: which?")
+    return told

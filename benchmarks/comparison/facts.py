@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Mapping
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -63,3 +65,10 @@ def compiler(program: bytes) -> str:
         if found:
             return f"{name} {found.group(1).decode()}"
     return "unknown"
+
+
+def instructions(root: Path, compiled_by: str, flags: str) -> Mapping[str, float]:
+    """Of the hot paths, as stored for such programs: CI holds each commit to them."""
+    file = root / "benchmarks/instructions/counts.json"
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return stored.get(f"{compiled_by}, {platform.machine()}, {flags}", {})

@@ -35,13 +35,18 @@ def row(of: Row) -> Dict[str, Any]:
     }
 
 
-def result(facts: Mapping[str, Any], rows: Sequence[Row], now: datetime.datetime) -> Dict[str, Any]:
+def result(
+    facts: Mapping[str, Any],
+    rows: Sequence[Row],
+    instructions: Mapping[str, float],
+    now: datetime.datetime,
+) -> Dict[str, Any]:
     return {
         "schema": SCHEMA,
         **facts,
         "date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "rows": [row(of) for of in rows],
-        "instructions": {},
+        "instructions": dict(instructions),
     }
 
 

@@ -40,6 +40,7 @@ class ArgumentsTest(unittest.TestCase):
         self.assertIn("there is no 3; there are 1, 2", self.refused("--procs", "3"))
         self.assertIn("0 is no number of rounds", self.refused("--rounds", "0"))
         self.assertIn("( is no regular expression", self.refused("--rows", "("))
+        self.assertIn("the folder of --out", self.refused("--dashboard", "page.html"))
 
 
 if __name__ == "__main__":

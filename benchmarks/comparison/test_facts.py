@@ -1,5 +1,7 @@
 """Commit, machine, compiler."""
 
+import json
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +29,18 @@ class FactsTest(unittest.TestCase):
         # Its libraries are the other's.
         self.assertEqual(facts.compiler(gcc + b"Debian clang version 14.0.6\0"), "clang 14.0.6")
         self.assertEqual(facts.compiler(b""), "unknown")
+
+    def test_instructions(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            self.assertEqual(facts.instructions(root, "g++ 12.2.0", "-O2"), {})
+            (root / "benchmarks/instructions").mkdir(parents=True)
+            (root / "benchmarks/instructions/counts.json").write_text(
+                json.dumps({f"g++ 12.2.0, {platform.machine()}, -O2": {"hop": 5.0}}),
+                encoding="utf-8",
+            )
+            self.assertEqual(facts.instructions(root, "g++ 12.2.0", "-O2"), {"hop": 5.0})
+            self.assertEqual(facts.instructions(root, "clang 14.0.6", "-O2"), {})
 
     @unittest.skipUnless(shutil.which("git"), "there is no git")
     def test_commit(self) -> None:

@@ -44,12 +44,13 @@ class ResultFileTest(unittest.TestCase):
         self.assertEqual(row["target"], {})
 
     def test_written_as_it_is(self) -> None:
-        result = result_file.result(FACTS, [ROW, ROW], NOW)
+        result = result_file.result(FACTS, [ROW, ROW], {"hop": 530.5}, NOW)
         with tempfile.TemporaryDirectory() as folder:
             path = result_file.write(Path(folder) / "history", result)
             self.assertEqual(path.name, "2026-11-26-0123456.json")
             self.assertEqual(json.loads(path.read_text(encoding="utf-8")), result)
         self.assertEqual(result["date"], "2026-11-26T05:00:00Z")
+        self.assertEqual(result["instructions"], {"hop": 530.5})
 
 
 if __name__ == "__main__":
