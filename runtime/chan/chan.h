@@ -146,9 +146,8 @@ class Chan {
   using RecvFn = chan::Received (*)(chan::Hchan*, chan::Target);
   std::optional<T> RecvOptional(RecvFn recv) const {
     std::optional<T> v;
-    if (c_ == nullptr || !chan::RecvFromBuffer<T>(c_, [&v](T* at) {
-          v.emplace(std::move(*at));
-        })) {
+    if (c_ == nullptr || !chan::RecvFromBuffer<T>(
+                             c_, [&v](T* at) { v.emplace(std::move(*at)); })) {
       recv(c_, {&v, &chan::ElemOpsFor<T>::Emplace});
     }
     return v;
@@ -157,8 +156,8 @@ class Chan {
   // read back before its bytes have come together, which takes 4 ns.
   std::optional<T> RecvOptional(RecvFn recv) const requires chan::kTrivial<T> {
     alignas(T) std::byte raw[sizeof(T)];
-    if ((c_ != nullptr && chan::RecvFromBuffer<T>(
-                              c_, [&raw](T* at) { ::new (raw) T(*at); })) ||
+    if ((c_ != nullptr &&
+         chan::RecvFromBuffer<T>(c_, [&raw](T* at) { ::new (raw) T(*at); })) ||
         recv(c_, {raw, nullptr}) == chan::Received::kValue) {
       return std::optional<T>(*std::launder(reinterpret_cast<T*>(raw)));
     }

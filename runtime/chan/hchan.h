@@ -143,8 +143,8 @@ enum class Received { kValue, kClosed, kEmpty };
 
 // Sends *elem, an object of the channel's type, which is moved from if it was
 // sent. Send waits until it has been; TrySend returns false if it would have
-// to. Throw ClosedChannel, and what T's move throws; then it was not sent. c may
-// be null. (chansend)
+// to. Throw ClosedChannel, and what T's move throws; then it was not sent. c
+// may be null. (chansend)
 void Send(Hchan* c, void* elem);
 bool TrySend(Hchan* c, void* elem);
 

@@ -376,8 +376,8 @@ size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
   return size;
 }
 
-// SelectCases with all that it may need: out of the way of the select that finds
-// a case ready.
+// SelectCases with all that it may need: out of the way of the select that
+// finds a case ready.
 [[gnu::noinline]] size_t SelectSlowly(const Case* cases, size_t stride,
                                       size_t n, size_t default_case) {
   size_t align;

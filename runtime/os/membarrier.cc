@@ -15,8 +15,8 @@ long Membarrier(int command) {
   return syscall(SYS_membarrier, command, /*flags=*/0, /*cpu=*/0);
 }
 
-// Before main, while there is one thread: with more, the kernel waits until each
-// CPU has let go of what it was doing, 10 ms or more.
+// Before main, while there is one thread: with more, the kernel waits until
+// each CPU has let go of what it was doing, 10 ms or more.
 [[gnu::constructor]] void RegisterEarly() { HaveAsymmetricFences(); }
 
 }  // namespace

@@ -43,7 +43,8 @@ class AllGs {
     const Place place = Find(i);
     return &chunks_[place.chunk].load(std::memory_order_relaxed)[place.index];
   }
-  // The i of that; throws if gp is not one of these Gs. Not when there are none.
+  // The i of that; throws if gp is not one of these Gs. Not when there are
+  // none.
   size_t IndexOf(const G* gp) const;
 
   // Gives the memory of the Gs [kBlock * block, kBlock * (block + 1)) back, all

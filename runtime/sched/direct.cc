@@ -14,8 +14,8 @@ namespace heddle::sched {
 namespace {
 
 // What ScheduleLoop and FindRunnable look at before they come to pp's queue.
-// And Mcall, which reports of gp, while it is the one that runs, that it has run
-// over the end of its stack.
+// And Mcall, which reports of gp, while it is the one that runs, that it has
+// run over the end of its stack.
 [[gnu::always_inline]] inline bool AsUsual(const Sched* sched, const M* mp,
                                            const P* pp, const G* gp) {
   if (gp->locked || MustMcall(mp)) return false;
@@ -34,8 +34,8 @@ namespace {
 }
 
 // The next of pp's own queue, as FindRunnable's GetLocal; none if the slice of
-// runnext is over: the lock of the global queue, to which that goes then, is not
-// for who holds what a park releases.
+// runnext is over: the lock of the global queue, to which that goes then, is
+// not for who holds what a park releases.
 [[gnu::always_inline]] inline Found NextLocal(P* pp) {
   if (pp->slice.Ends(/*by_clock=*/true)) return {};
   const RunqGetResult<G> got = pp->runq.Get();

@@ -18,7 +18,8 @@ constexpr int kStealTries = 4;
 // How long a thief leaves a running victim's runnext alone: its owner is likely
 // to start it in a moment. Some 50 times a channel operation. (runqgrab)
 constexpr int64_t kRunnextBackOffNs = 3000;
-// And one that goes on switching: that long, and the 50 us that the kernel adds.
+// And one that goes on switching: that long, and the 50 us that the kernel
+// adds.
 constexpr int64_t kSwitchingBackOffUs = 3;
 
 // Whether victim does not come to the scheduler meanwhile, and so leaves its

@@ -129,8 +129,8 @@ G* GfGet(const GFreeEnv& env, size_t stack_size);
 // is freed.
 void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
-// The usual case of GfGet, in the caller's code: of `local`, a G that has such a
-// stack. Null: GfGet is to be asked.
+// The usual case of GfGet, in the caller's code: of `local`, a G that has such
+// a stack. Null: GfGet is to be asked.
 inline G* GfGetLocal(GFreeLocal* local, const GFreeGlobal& global,
                      size_t stack_size) {
   GFreeList& list = local->of[GFreeKindOf(stack_size)];
@@ -150,8 +150,7 @@ inline bool GfPutIsLocal(const GFreeLocal& local, const G* gp,
                          size_t stack_size) {
   const size_t size = gp->stack.size();
   return (size == stack_size || size == stack::kMinStack) &&
-         size <= kKeptOfFree &&
-         local.of[GFreeKindOf(size)].n + 1 < kGFreeSpill;
+         size <= kKeptOfFree && local.of[GFreeKindOf(size)].n + 1 < kGFreeSpill;
 }
 inline void GfPutLocal(GFreeLocal* local, G* gp) {
   NoteFree(gp->stack);

@@ -47,8 +47,8 @@ inline void CheckParks() {
   HEDDLE_DCHECK(os::HeldLocks() <= (os::HeldSpinLocks() > 0 ? 0 : 1));
 }
 
-// Nor is any held by who yields or ends. (As ScheduleLoop, which a direct switch
-// passes by.)
+// Nor is any held by who yields or ends. (As ScheduleLoop, which a direct
+// switch passes by.)
 inline void CheckLeaves() {
   HEDDLE_DCHECK(Curg() != nullptr);
   HEDDLE_DCHECK(os::HeldLocks() == 0 && os::HeldSpinLocks() == 0);

@@ -52,8 +52,8 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
   return newg;
 }
 
-// A dead G with a stack of `size` bytes, for mp, which is inside the runtime, or
-// a thread that is none (null).
+// A dead G with a stack of `size` bytes, for mp, which is inside the runtime,
+// or a thread that is none (null).
 G* GetDeadG(Sched* sched, M* mp, size_t size) {
   P* pp = CurrentP(sched, mp);
   G* newg = nullptr;

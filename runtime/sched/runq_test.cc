@@ -261,8 +261,8 @@ TYPED_TEST(RunqTest, RunnextIsStolenOnlyOnRequestAndAfterTheBackOff) {
     EXPECT_FALSE(this->q_.Empty()) << "taken before the back-off";
     back_offs++;
   };
-  EXPECT_EQ(
-      this->thief_.StealFrom(&this->q_, true, [] { return false; }), nullptr);
+  EXPECT_EQ(this->thief_.StealFrom(&this->q_, true, [] { return false; }),
+            nullptr);
   EXPECT_FALSE(this->q_.Empty());
   EXPECT_EQ(this->thief_.StealFrom(&this->q_, true, back_off), this->node(0));
   EXPECT_EQ(back_offs, 1);

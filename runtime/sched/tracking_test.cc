@@ -25,8 +25,9 @@ TEST(TrackingTest, OneTurnInAPeriodIsTimed) {
   EXPECT_EQ(s->mutex_wait_ns.load(), 0);
 }
 
-// New goroutines are sampled by a hash of their numbers: of 8,000 some 125, as if
-// by chance, which has a standard deviation of 11; main's own turns add a few.
+// New goroutines are sampled by a hash of their numbers: of 8,000 some 125, as
+// if by chance, which has a standard deviation of 11; main's own turns add a
+// few.
 TEST(TrackingTest, FirstTurns) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
