@@ -61,7 +61,9 @@ void AllGs::GiveBack(size_t block) {
   returned_[block] = true;
   G* const first = (*this)[block * kBlock];
   for (G* gp = first; gp != first + kBlock; gp++) {
-    if (ReadGStatus(gp) != GStatus::kDead || gp->stack) {
+    // Idle: it was given back before, taken with others, and not used.
+    const GStatus status = ReadGStatus(gp);
+    if ((status != GStatus::kDead && status != GStatus::kIdle) || gp->stack) {
       base::Throw("allgs: free of a goroutine that is in use");
     }
     // Not by way of CasGStatus: it is no goroutine's change of state.

@@ -48,9 +48,10 @@ class AllGs {
   size_t IndexOf(const G* gp) const;
 
   // Gives the memory of the Gs [kBlock * block, kBlock * (block + 1)) back, all
-  // of them dead and without a stack: they are in their first state afterwards.
-  // And says that one of them is to be used again. One caller of these two at a
-  // time; it has a lock, and no report is under way.
+  // of them dead, or still in their first state, and without a stack: they are
+  // in their first state afterwards. And says that one of them is to be used
+  // again. One caller of these two at a time; it has a lock, and no report is
+  // under way.
   void GiveBack(size_t block);
   void TakeBack(size_t block) {
     if (block < returned_.size()) returned_[block] = false;

@@ -287,6 +287,25 @@ TEST_F(GFreeTest, TheFewestFreeOnesOfAPeriodAreIdle) {
   EXPECT_EQ(idle.no_stack, 5);
 }
 
+// A batch is taken of a block that was given back; most of it is not needed,
+// and comes back as it was.
+TEST_F(GFreeTest, ABlockGoesBackThoughSomeOfItWereNotUsed) {
+  constexpr int kBlock = AllGs::kBlock;
+  FillGlobal(kBlock, kNoStack);
+  ASSERT_EQ(FreeGs(&global_, kBlock), kBlock);
+  EXPECT_EQ(FreeGs(&global_, kBlock), 0) << "it is back already";
+  G* gp = GfGet(env_, kSize);
+  ASSERT_EQ(ReadGStatus(gp), GStatus::kIdle);
+  CasGStatus(gp, GStatus::kIdle, GStatus::kDead);
+  GfPut(env_, gp, kSize);
+  EXPECT_EQ(FreeGs(&global_, kBlock), 0) << "a P has some of it";
+  GfPurge(&local_, &global_);
+  EXPECT_EQ(FreeGs(&global_, kBlock), kBlock);
+  for (int i = 0; i < kBlock; i++) {
+    EXPECT_EQ(ReadGStatus(gs_[i]), GStatus::kIdle);
+  }
+}
+
 TEST_F(GFreeTest, AThreadWithoutAPUsesTheGlobalList) {
   FillGlobal(2, kNoStack);
   FillGlobal(1, kWithStack);
