@@ -72,7 +72,8 @@ void BM_WakeByRelease(benchmark::State& state) {
   heddle::Run(Busy(), [&] {
     Semaphore asked(0);
     std::atomic<bool> over{false};
-    Go([&] {
+    WaitGroup woken;
+    woken.Go([&] {
       for (;;) {
         asked.Acquire();
         if (over.load(std::memory_order_relaxed)) return;
@@ -88,6 +89,7 @@ void BM_WakeByRelease(benchmark::State& state) {
     }
     over.store(true, std::memory_order_relaxed);
     asked.Release();
+    woken.Wait();  // all of this is in the caller's frame
   });
   latency.Report(state);
 }
