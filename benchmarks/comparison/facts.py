@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import re
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, Mapping
+
+from instructions import counts
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -57,18 +57,10 @@ def machine() -> Dict[str, Any]:
 
 def compiler(program: bytes) -> str:
     """What compiled a program, by the comments that compilers leave in it."""
-    for name, pattern in (
-        ("clang", rb"clang version (\d+\.\d+\.\d+)"),
-        ("g++", rb"GCC: \([^)]*\) (\d+\.\d+\.\d+)"),
-    ):
-        found = re.search(pattern, program)
-        if found:
-            return f"{name} {found.group(1).decode()}"
-    return "unknown"
+    return counts.compiler_of(program) or "unknown"
 
 
 def instructions(root: Path, compiled_by: str, flags: str) -> Mapping[str, float]:
     """Of the hot paths, as stored for such programs: CI holds each commit to them."""
-    file = root / "benchmarks/instructions/counts.json"
-    stored = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return stored.get(f"{compiled_by}, {platform.machine()}, {flags}", {})
+    stored = counts.load(root / "benchmarks/instructions/counts.json")
+    return stored.get(counts.key_for(compiled_by, flags), {})

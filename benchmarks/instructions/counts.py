@@ -18,18 +18,26 @@ TRIES = 3
 Counts = Mapping[str, float]
 
 
-def compiled_by(program: bytes) -> str:
+def compiler_of(program: bytes) -> Optional[str]:
     """The compiler's name and version, by the comment that it leaves."""
     for name, pattern in (("clang", rb"clang version (\d+\.\d+\.\d+)"), ("g++", rb"GCC: \([^)]*\) (\d+\.\d+\.\d+)")):
         found = re.search(pattern, program)
         if found:
             return f"{name} {found.group(1).decode()}"
-    return "an unknown compiler"
+    return None
+
+
+def compiled_by(program: bytes) -> str:
+    return compiler_of(program) or "an unknown compiler"
+
+
+def key_for(compiler: str, flags: str) -> str:
+    """What decides about the instructions, besides the source."""
+    return f"{compiler}, {platform.machine()}, {flags}"
 
 
 def key(program: bytes, flags: str) -> str:
-    """What decides about the instructions, besides the source."""
-    return f"{compiled_by(program)}, {platform.machine()}, {flags}"
+    return key_for(compiled_by(program), flags)
 
 
 def load(file: Path) -> Dict[str, Dict[str, float]]:
