@@ -12,6 +12,14 @@ void AddSize(Sched* sched, int32_t n) {
                         std::memory_order_relaxed);
 }
 
+// Takes what a full ring gives away.
+auto OverflowTo(Sched* sched) {
+  return [sched](GQueue<G>* batch, uint32_t n) {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));
+  };
+}
+
 }  // namespace
 
 void GlobRunqPut(Sched* sched, G* gp) {
@@ -49,21 +57,14 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
 }
 
 void RunqPutTail(Sched* sched, P* pp, G* gp) {
-  pp->runq.PutTail(gp, /*random=*/nullptr,
-                   [sched](GQueue<G>* batch, uint32_t n) {
-                     os::LockGuard guard(sched->lock);
-                     GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));
-                   });
+  pp->runq.PutTail(gp, /*random=*/nullptr, OverflowTo(sched));
 }
 
 void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
   CheckQueueable(gp);
   CheckOwned(pp);
   base::FastRand* random = sched->options.randomize ? &pp->random : nullptr;
-  pp->runq.Put(gp, next, random, [sched](GQueue<G>* batch, uint32_t n) {
-    os::LockGuard guard(sched->lock);
-    GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));
-  });
+  pp->runq.Put(gp, next, random, OverflowTo(sched));
 }
 
 }  // namespace heddle::sched
