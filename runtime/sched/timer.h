@@ -6,9 +6,10 @@
 //
 //   from      to        who, under what
 //   idle      armed     ArmTimer: the timer's lock, then the heap's
-//   armed     armed     ArmTimer, to another time in the same heap, or a
-//                       periodic one that was due: the heap's lock; ProcResize,
-//                       to another heap: both heaps' locks
+//   armed     armed     ArmTimer, to another time in the same heap, or
+//                       RunTimers, one that is not due yet or that comes again:
+//                       the heap's lock; ProcResize, to another heap: both
+//                       heaps' locks
 //   armed     idle      DisarmTimer, and ArmTimer to move it to another heap:
 //                       the heap's lock; RunTimers, as it is due: the heap's
 //                       lock, and then its `fire` is called, without any
@@ -16,10 +17,15 @@
 // So whoever disarms a timer knows whether its `fire` has been, or is being,
 // called: it is for him that finds it in a heap, under that heap's lock.
 //
+// INV-T1  An armed timer's entry in the heap is due at `when`, or before it:
+//         who puts a timer off leaves its entry, and RunTimers, once that is
+//         the first, moves it. A deadline that is put off at each message costs
+//         the heap a move in its old time's span, and not one for each message.
+//
 // Difference to Go 1.21: there, a timer has ten states that change by
 // compare-and-swap, and who stops one that is in another P's heap marks it
-// only. Here heap operations are cheap enough to be done at once, so nothing
-// stale is in a heap.
+// only. Here heap operations are cheap enough to be done at once, but for the
+// one above.
 
 #ifndef RUNTIME_SCHED_TIMER_H_
 #define RUNTIME_SCHED_TIMER_H_
@@ -67,6 +73,8 @@ struct Timer {
   uint32_t index = 0;
   // Nanoseconds between two times; 0: once. The heap's lock while it is armed.
   int64_t period = 0;
+  // INV-T1. The heap's lock.
+  int64_t when = 0;
   // The heap that it is in, null if it is not armed. Written under the heap's
   // lock; from null under the timer's as well.
   std::atomic<Timers*> home{nullptr};
@@ -107,8 +115,8 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
 
   using Heap = TimerHeap<NoteIndex>;
 
-  // When the first of the heap is due, kNever if there is none. Written under
-  // the lock, read by anyone. Sequentially consistent, where it is written and
+  // When the first of the heap is due, or before it (INV-T1); kNever if there is
+  // none. Written under the lock, read by anyone. Sequentially consistent, where it is written and
   // where somebody looks before he sleeps: see poll.h.
   std::atomic<int64_t> next{kNever};
   // How many there are, for reports and guesses.

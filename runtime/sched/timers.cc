@@ -16,8 +16,8 @@
 namespace heddle::sched {
 namespace {
 
-// What is taken out of a heap under one hold of its lock, and done before the
-// scheduler goes on.
+// What is taken out of a heap, or moved in it, under one hold of its lock, and
+// done before the scheduler goes on.
 constexpr int kBatch = 64;
 
 // What is due waits in its heap, in order, while the P has so many others to
@@ -41,10 +41,15 @@ struct Batch {
 void TakeDue(Timers* timers, int64_t now, Batch* batch) {
   const os::SpinLockGuard guard(timers->lock);
   Timers::Heap& heap = timers->heap;
-  while (batch->n < kBatch && !heap.empty() && heap.top().when <= now) {
+  for (int i = 0; i < kBatch && !heap.empty() && heap.top().when <= now; i++) {
     const Timers::Heap::Entry top = heap.top();
-    batch->due[batch->n++] = top.what;
     Timer* t = TimerOf(top.what);
+    if (t != nullptr && t->when > now) {
+      // It was put off.
+      heap.Move(0, t->when);
+      continue;
+    }
+    batch->due[batch->n++] = top.what;
     if (t == nullptr) {
       __builtin_prefetch(SleeperOf(top.what), 1);
       heap.Pop();
@@ -57,11 +62,12 @@ void TakeDue(Timers* timers, int64_t now, Batch* batch) {
       // The next of its times that is to come: those that were missed are left
       // out. It stays armed.
       t->Ref();
-      const int64_t missed = (now - top.when) / t->period;
-      const int64_t rest = kNever - 1 - top.when;
-      heap.Move(0, t->period > rest / (missed + 1)
-                       ? kNever - 1
-                       : top.when + t->period * (missed + 1));
+      const int64_t missed = (now - t->when) / t->period;
+      const int64_t rest = kNever - 1 - t->when;
+      t->when = t->period > rest / (missed + 1)
+                    ? kNever - 1
+                    : t->when + t->period * (missed + 1);
+      heap.Move(0, t->when);
     }
   }
   heap.Shrink();
@@ -81,13 +87,16 @@ Timers* LockHome(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   }
 }
 
-// Gives t another time if it is in `to`.
+// Gives t another time if it is in `to`; *earliest as in Arm.
 bool MoveWithin(Timer* t, Timers* to, int64_t when, int64_t period,
                 bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (t->home.load(std::memory_order_relaxed) != to) return false;
   const os::SpinLockGuard guard(to->lock);
   if (t->home.load(std::memory_order_relaxed) != to) return false;
   t->period = period;
+  t->when = when;
+  // It is put off: the heap can wait. (INV-T1)
+  if (when >= to->heap[t->index].when) return true;
   to->heap.Move(t->index, when);
   *earliest = to->Changed();
   return true;
@@ -114,8 +123,8 @@ Timers* NewHome(const Timer* t, const M* mp) {
   return sched != nullptr ? &GetP(sched, 0)->timers : ThreadTimers();
 }
 
-// Arms t in `to`; returns whether it was armed. *earliest: now it is the first
-// there.
+// Arms t in `to`; returns whether it was armed. *earliest, false before the
+// call, becomes true if it is the first there now.
 bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
          bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (MoveWithin(t, to, when, period, earliest)) return true;
@@ -124,6 +133,7 @@ bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
   if (!was_armed) t->Ref();
   to->lock.lock();
   t->period = period;
+  t->when = when;
   t->home.store(to, std::memory_order_relaxed);
   to->heap.Push({when, DueTimer(t)});
   *earliest = to->Changed();
@@ -201,7 +211,7 @@ bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
   RaceReleaseMerge(timer);
   M* mp = Acquirem();
   Timers* to = NewHome(timer, mp);
-  bool earliest;
+  bool earliest = false;
   const bool was_armed = Arm(timer, to, when, period, &earliest);
   if (earliest) {
     if (to->sched == nullptr) {

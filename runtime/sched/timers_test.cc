@@ -67,6 +67,68 @@ TEST(TimeAfterTest, Saturates) {
   EXPECT_EQ(TimeAfter(5, INT64_MAX - 7), kNever - 2);
 }
 
+// INV-T1.
+TEST(TimersHeapTest, WhatIsPutOffIsMovedWhenItsOldTimeHasCome) {
+  SchedForTest sched(Options{.procs = 1});
+  sched.Run([&sched] {
+    Timers* timers = &GetP(sched.get(), 0)->timers;
+    auto* t = new TimerForTest(sched.get());
+    const int64_t now = os::Nanotime();
+    const int64_t first = now + kHour;
+    ASSERT_FALSE(ArmTimer(&t->timer, first, 0, now));
+    for (int i = 1; i <= 3; i++) {
+      EXPECT_TRUE(ArmTimer(&t->timer, first + i * kHour, 0, now));
+      EXPECT_EQ(timers->next, first);
+    }
+    // Earlier again, but not before the entry.
+    EXPECT_TRUE(ArmTimer(&t->timer, first + kHour, 0, now));
+    EXPECT_EQ(timers->next, first);
+    // As at that time.
+    M* mp = Acquirem();
+    EXPECT_FALSE(RunTimers(mp, timers, first));
+    EXPECT_EQ(timers->next, first + kHour);
+    Releasem(mp);
+    EXPECT_EQ(t->fired, 0);
+    // Before the entry: at once.
+    EXPECT_TRUE(ArmTimer(&t->timer, first - kMs, 0, now));
+    EXPECT_EQ(timers->next, first - kMs);
+    // And it is due at the last of its times.
+    EXPECT_TRUE(ArmTimer(&t->timer, first, 0, now));
+    mp = Acquirem();
+    EXPECT_FALSE(RunTimers(mp, timers, first - 1));
+    EXPECT_EQ(timers->next, first);
+    EXPECT_TRUE(RunTimers(mp, timers, first));
+    Releasem(mp);
+    EXPECT_EQ(t->fired, 1);
+    EXPECT_FALSE(DisarmTimer(&t->timer));
+    t->timer.Unref();
+  });
+}
+
+// A ticker that is put off ticks from its new time on.
+TEST(TimersHeapTest, APeriodicTimerIsPutOff) {
+  SchedForTest sched(Options{.procs = 1});
+  sched.Run([&sched] {
+    Timers* timers = &GetP(sched.get(), 0)->timers;
+    auto* t = new TimerForTest(sched.get());
+    const int64_t now = os::Nanotime();
+    const int64_t first = now + kHour;
+    ASSERT_FALSE(ArmTimer(&t->timer, first, kHour, now));
+    EXPECT_TRUE(ArmTimer(&t->timer, first + kMs, 2 * kHour, now));
+    M* mp = Acquirem();
+    EXPECT_FALSE(RunTimers(mp, timers, first));
+    EXPECT_TRUE(RunTimers(mp, timers, first + kMs));
+    EXPECT_EQ(timers->next, first + kMs + 2 * kHour);
+    // Two that were missed are left out.
+    EXPECT_TRUE(RunTimers(mp, timers, first + 5 * kHour));
+    EXPECT_EQ(timers->next, first + kMs + 6 * kHour);
+    Releasem(mp);
+    EXPECT_EQ(t->fired, 2);
+    EXPECT_TRUE(DisarmTimer(&t->timer));
+    t->timer.Unref();
+  });
+}
+
 class TimersTest : public testing::TestWithParam<int> {
  protected:
   ~TimersTest() override { EXPECT_EQ(TimerForTest::alive, 0); }
