@@ -9,8 +9,10 @@
 //   │ oldest  …  newest │  (free)  …         a slot is index mod kSize
 //
 // INV-RQ1  Only the owner writes tail_ and the slots in [tail_, head_+kSize).
-// INV-RQ2  head_ moves by compare-exchange only, whoever moves it: whoever
-//          moved it over a slot owns what the slot held.
+// INV-RQ2  head_ changes by compare-exchange only, whoever changes it: whoever
+//          moved it over a slot owns what the slot held. Its upper half counts
+//          how often the owner took the newest: a thief that has read tail_
+//          before fails.
 // INV-RQ3  Only the owner sets runnext_ to a node; a thief only takes it out.
 // INV-RQ4  0 <= tail_ - head_ <= kSize, as one thread that reads head_ first
 //          sees it; a thief that reads more has read a torn pair, and retries.
@@ -21,7 +23,7 @@
 // runqdrain. Differences: runnext_ is swapped in with an exchange, where Go
 // loops on a compare-and-swap (by INV-RQ3 a thief can only empty it); the
 // batch that overflows is handed to the caller, who knows the global queue;
-// the back-off before runnext is stolen is the caller's.
+// the back-off before runnext is stolen is the caller's; GetNewest.
 //
 // Atomics is a policy so that the model checker runs this very code with its
 // own atomics; kSize is a parameter so that it can be small there.
@@ -108,7 +110,8 @@ class Runq {
     for (;;) {
       // Acquire: pairs with the release of head_ in Grab and Get; what they
       // have read from the slots comes before we overwrite them.
-      const uint32_t h = head_.load(std::memory_order_acquire);
+      const Head head = head_.load(std::memory_order_acquire);
+      const uint32_t h = Index(head);
       const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
       if (t - h < kSize) {
         ring_[t % kSize].store(gp, std::memory_order_relaxed);
@@ -125,7 +128,7 @@ class Runq {
         tail_.store(t + 1, std::memory_order_seq_cst);
         return;
       }
-      if (PutSlow(gp, h, t, random, overflow)) return;
+      if (PutSlow(gp, head, t, random, overflow)) return;
       // A thief made room in between: the ring takes gp now.
     }
   }
@@ -133,7 +136,8 @@ class Runq {
   // Puts the nodes of `batch` at the tail until the ring is full; the rest
   // stays in the batch. Owner only. Returns how many it took. (runqputbatch)
   uint32_t PutBatch(GQueue<T>* batch) {
-    const uint32_t h = head_.load(std::memory_order_acquire);  // as in Put
+    const uint32_t h =
+        Index(head_.load(std::memory_order_acquire));  // as in Put
     uint32_t t = tail_.load(std::memory_order_relaxed);
     const uint32_t first = t;
     while (t - h < kSize) {
@@ -148,42 +152,83 @@ class Runq {
 
   // Takes runnext, else the oldest; null when empty. Owner only.
   RunqGetResult<T> Get() {
+    if (!alone_) {
+      if (T* const next = GetNext(); next != nullptr) return {next, true};
+      return {GetOldest(), false};
+    }
+    if (T* const next = GetNextAlone(); next != nullptr) return {next, true};
+    return {GetOldestAlone(), false};
+  }
+
+  // Takes runnext; null if there is none. Owner only.
+  T* GetNext() {
+    if (alone_) return GetNextAlone();
     T* next = runnext_.load(std::memory_order_relaxed);
-    if (alone_) return GetAlone(next);
+    if (next == nullptr) return nullptr;
     // A thief may take it first; nobody else can put another there (INV-RQ3),
     // so one try is enough. Release: pairs with Empty, which must not see it
     // gone and what it had kicked to the tail not there. Acquire: of what a
     // thief did before it took another.
-    if (next != nullptr && runnext_.compare_exchange_strong(
-                               next, nullptr, std::memory_order_acq_rel,
-                               std::memory_order_relaxed)) {
-      return {next, true};
+    if (!runnext_.compare_exchange_strong(next, nullptr,
+                                          std::memory_order_acq_rel,
+                                          std::memory_order_relaxed)) {
+      return nullptr;
     }
+    return next;
+  }
+
+  // Takes the oldest of the ring; null if that is empty. Owner only.
+  T* GetOldest() {
+    if (alone_) return GetOldestAlone();
     for (;;) {
-      uint32_t h = head_.load(std::memory_order_acquire);  // as in Put
+      Head head = head_.load(std::memory_order_acquire);  // as in Put
+      const uint32_t h = Index(head);
       const uint32_t t = tail_.load(std::memory_order_relaxed);
-      if (t == h) return {};
+      if (t == h) return nullptr;
       T* gp = ring_[h % kSize].load(std::memory_order_relaxed);
       // Release: pairs with the acquire of head_ in Put: the slot was read.
-      if (head_.compare_exchange_strong(h, h + 1, std::memory_order_release,
+      if (head_.compare_exchange_strong(head, Moved(head, 1),
+                                        std::memory_order_release,
                                         std::memory_order_relaxed)) {
-        return {gp, false};
+        return gp;
       }
     }
+  }
+
+  // Takes the newest of the ring, and not runnext; null if the ring is empty.
+  // Owner only.
+  T* GetNewest() {
+    const uint32_t t = tail_.load(std::memory_order_relaxed) - 1;
+    Head head = head_.load(std::memory_order_acquire);  // as in Put
+    if (Index(head) == t + 1) return nullptr;
+    tail_.store(t, std::memory_order_relaxed);
+    if (alone_) return ring_[t % kSize].load(std::memory_order_relaxed);
+    // A thief that has seen the old tail has seen the old head before. Release:
+    // one that sees the new head, by the acquire in Grab, sees the new tail.
+    while (!head_.compare_exchange_strong(head, head + kTaken,
+                                          std::memory_order_acq_rel,
+                                          std::memory_order_acquire)) {
+      if (Index(head) == t + 1) {
+        // It took the last one.
+        tail_.store(t + 1, std::memory_order_relaxed);
+        return nullptr;
+      }
+    }
+    return ring_[t % kSize].load(std::memory_order_relaxed);
   }
 
   // Whether Put has a place in the ring. Owner only, whom it is true for until
   // it puts something there.
   bool HasRoom() const {
     return tail_.load(std::memory_order_relaxed) -
-               head_.load(std::memory_order_acquire) <  // as in Put
+               Index(head_.load(std::memory_order_acquire)) <  // as in Put
            kSize;
   }
 
   // The node that is `ahead` places behind the oldest in the ring, null if
   // there is none. Owner only; a thief may have it by now.
   T* Peek(uint32_t ahead) const {
-    const uint32_t h = head_.load(std::memory_order_relaxed);
+    const uint32_t h = Index(head_.load(std::memory_order_relaxed));
     const uint32_t t = tail_.load(std::memory_order_relaxed);
     if (t - h <= ahead) return nullptr;
     return ring_[(h + ahead) % kSize].load(std::memory_order_relaxed);
@@ -213,7 +258,8 @@ class Runq {
     n--;
     T* gp = ring_[(t + n) % kSize].load(std::memory_order_relaxed);
     if (n == 0) return gp;
-    const uint32_t h = head_.load(std::memory_order_acquire);  // as in Put
+    const uint32_t h =
+        Index(head_.load(std::memory_order_acquire));  // as in Put
     if (t - h + n >= kSize) base::Throw("runqsteal: runq overflow");
     tail_.store(t + n, std::memory_order_release);  // as in Put
     return gp;
@@ -225,7 +271,7 @@ class Runq {
     // A runnext that is kicked to the tail between the reads would be missed
     // by both: read again until tail_ stood still.
     for (;;) {
-      const uint32_t h = head_.load(std::memory_order_seq_cst);
+      const uint32_t h = Index(head_.load(std::memory_order_seq_cst));
       const uint32_t t = tail_.load(std::memory_order_seq_cst);
       const T* next = runnext_.load(std::memory_order_seq_cst);
       if (t == tail_.load(std::memory_order_seq_cst)) {
@@ -236,31 +282,42 @@ class Runq {
 
   // Nodes in the ring, runnext not counted (as Go's schedtrace counts them).
   uint32_t size() const {
-    const uint32_t h = head_.load(std::memory_order_acquire);
+    const uint32_t h = Index(head_.load(std::memory_order_acquire));
     const uint32_t n = tail_.load(std::memory_order_acquire) - h;
     return n <= kSize ? n : kSize;
   }
 
  private:
-  // Get while alone_; `next` is in runnext.
-  RunqGetResult<T> GetAlone(T* next) {
-    if (next != nullptr) {
-      runnext_.store(nullptr, std::memory_order_relaxed);
-      return {next, true};
-    }
-    const uint32_t h = head_.load(std::memory_order_relaxed);
-    if (tail_.load(std::memory_order_relaxed) == h) return {};
-    T* const gp = ring_[h % kSize].load(std::memory_order_relaxed);
-    // Release: as in Get, for the Ps that there may be later.
-    head_.store(h + 1, std::memory_order_release);
-    return {gp, false};
+  // The index, and above it INV-RQ2's count.
+  using Head = uint64_t;
+  static constexpr Head kTaken = Head{1} << 32;
+  static uint32_t Index(Head head) { return static_cast<uint32_t>(head); }
+  static Head Moved(Head head, uint32_t n) {
+    return (head & ~(kTaken - 1)) | (Index(head) + n);
   }
 
-  // Moves half of the full ring [h, t) and gp out. False if a thief was
+  // GetNext and GetOldest while alone_.
+  T* GetNextAlone() {
+    T* const next = runnext_.load(std::memory_order_relaxed);
+    if (next != nullptr) runnext_.store(nullptr, std::memory_order_relaxed);
+    return next;
+  }
+  T* GetOldestAlone() {
+    const Head head = head_.load(std::memory_order_relaxed);
+    const uint32_t h = Index(head);
+    if (tail_.load(std::memory_order_relaxed) == h) return nullptr;
+    T* const gp = ring_[h % kSize].load(std::memory_order_relaxed);
+    // Release: as in GetOldest, for the Ps that there may be later.
+    head_.store(Moved(head, 1), std::memory_order_release);
+    return gp;
+  }
+
+  // Moves half of the full ring [head, t) and gp out. False if a thief was
   // quicker. Owner only. (runqputslow)
   template <typename Overflow>
-  bool PutSlow(T* gp, uint32_t h, uint32_t t, base::FastRand* random,
+  bool PutSlow(T* gp, Head head, uint32_t t, base::FastRand* random,
                Overflow& overflow) {
+    const uint32_t h = Index(head);
     T* batch[kBatch];
     const uint32_t n = (t - h) / 2;
     if (n != kSize / 2) base::Throw("runqputslow: queue is not full");
@@ -268,7 +325,8 @@ class Runq {
       batch[i] = ring_[(h + i) % kSize].load(std::memory_order_relaxed);
     }
     // Release, as in Get; commits the consumption.
-    if (!head_.compare_exchange_strong(h, h + n, std::memory_order_release,
+    if (!head_.compare_exchange_strong(head, Moved(head, n),
+                                       std::memory_order_release,
                                        std::memory_order_relaxed)) {
       return false;
     }
@@ -292,7 +350,8 @@ class Runq {
     if (alone_) base::Throw("runqgrab: the victim is alone");
     for (;;) {
       // Acquire: pairs with the release of head_ by other consumers.
-      uint32_t h = head_.load(std::memory_order_acquire);
+      Head head = head_.load(std::memory_order_acquire);
+      const uint32_t h = Index(head);
       // Acquire: pairs with the release of tail_ by the owner.
       const uint32_t t = tail_.load(std::memory_order_acquire);
       const uint32_t n = (t - h) - (t - h) / 2;
@@ -320,7 +379,8 @@ class Runq {
         thief->ring_[(at + i) % kSize].store(gp, std::memory_order_relaxed);
       }
       // Release: pairs with the acquire of head_ in Put: the slots were read.
-      if (head_.compare_exchange_strong(h, h + n, std::memory_order_release,
+      if (head_.compare_exchange_strong(head, Moved(head, n),
+                                        std::memory_order_release,
                                         std::memory_order_relaxed)) {
         return n;
       }
@@ -332,7 +392,7 @@ class Runq {
 
   // Consumers of every thread write head_; the owner alone writes the rest
   // in the usual course. So two cache lines.
-  alignas(ABSL_CACHELINE_SIZE) Atomic<uint32_t> head_{0};
+  alignas(ABSL_CACHELINE_SIZE) Atomic<Head> head_{0};
   alignas(ABSL_CACHELINE_SIZE) Atomic<uint32_t> tail_{0};
   bool alone_ = false;
   Atomic<T*> runnext_{nullptr};

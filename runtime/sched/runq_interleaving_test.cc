@@ -76,7 +76,7 @@ struct InterruptedAtomics {
     }
 
    private:
-    static constexpr bool kIsIndex = std::is_same_v<T, uint32_t>;
+    static constexpr bool kIsIndex = std::is_integral_v<T>;
     static constexpr Op kLoad = kIsIndex ? Op::kIndexLoad : Op::kPointerLoad;
     static constexpr Op kCas = kIsIndex ? Op::kIndexCas : Op::kPointerCas;
     std::atomic<T> value_{};
@@ -152,6 +152,47 @@ TEST_F(RunqInterleavingTest, GetFindsNothingIfAThiefTookTheLast) {
   Fill(0, 1);
   Interrupt thief(Op::kIndexCas, 1, [&] { EXPECT_EQ(Steal(&thief_), &n_[0]); });
   EXPECT_EQ(q_.Get().gp, nullptr);
+}
+
+TEST_F(RunqInterleavingTest, GetNewestFindsNothingIfAThiefTookTheLast) {
+  Fill(0, 1);
+  {
+    Interrupt thief(Op::kIndexCas, 1,
+                    [&] { EXPECT_EQ(Steal(&thief_), nullptr); });
+    EXPECT_EQ(q_.GetNewest(), &n_[0]) << "the tail had been moved before";
+  }
+  Fill(0, 1);
+  {
+    // After the thief's looks at both.
+    Interrupt owner(Op::kIndexCas, 1,
+                    [&] { EXPECT_EQ(q_.GetNewest(), &n_[0]); });
+    EXPECT_EQ(Steal(&thief_), nullptr) << "it was taken twice";
+  }
+  EXPECT_TRUE(q_.Empty());
+}
+
+// What the thief has seen is larger than what is left, and would be taken twice
+// if only the index of the head told whether it has changed.
+TEST_F(RunqInterleavingTest, AThiefSeesThatTheNewestWereTaken) {
+  Fill(0, 4);
+  {
+    Interrupt owner(Op::kIndexCas, 1, [&] {
+      for (int i = 3; i > 0; i--) EXPECT_EQ(q_.GetNewest(), &n_[i]);
+    });
+    EXPECT_EQ(Steal(&thief_), &n_[0]);
+  }
+  EXPECT_TRUE(thief_.Empty());
+  EXPECT_TRUE(q_.Empty());
+}
+
+TEST_F(RunqInterleavingTest, GetNewestGoesOnIfAThiefTookOthers) {
+  Fill(0, 3);
+  {
+    Interrupt thief(Op::kIndexCas, 1,
+                    [&] { EXPECT_EQ(Steal(&thief_), &n_[0]); });
+    EXPECT_EQ(q_.GetNewest(), &n_[2]);
+  }
+  EXPECT_EQ(TakeAll(&q_), (Nodes{&n_[1]}));
 }
 
 TEST_F(RunqInterleavingTest, GetGoesOnIfAThiefTookRunnext) {

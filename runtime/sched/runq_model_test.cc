@@ -164,6 +164,28 @@ struct Batch : rl::test_suite<Batch, 2> {
   void after() { q.Check(); }
 };
 
+// The owner takes the newest, and puts others in its place, while a thief is
+// about to take half of what was there before.
+struct Newest : rl::test_suite<Newest, 2> {
+  Queues<4, 2, 4> q;
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      for (int i = 0; i < 3; i++) q.Put(0, i, /*next=*/false);
+      q.Take(q.queue[0].GetNewest());
+      const int i = q.Take(q.queue[0].GetNewest());
+      if (i >= 0) q.Put(0, i, /*next=*/false);
+      q.Take(q.queue[0].GetNewest());
+      q.Take(q.queue[0].Get().gp);
+      q.Put(0, 3, /*next=*/false);
+    } else {
+      q.Steal(1, 0, /*runnext=*/false);
+      q.Steal(1, 0, /*runnext=*/false);
+    }
+  }
+  void after() { q.Check(); }
+};
+
 // There is always a node, once as runnext and once in the ring: Go's
 // TestSchedLocalQueueEmpty.
 struct NeverEmpty : rl::test_suite<NeverEmpty, 2> {
@@ -199,6 +221,11 @@ TEST(RunqModelTest, ThiefOfAThief) {
 TEST(RunqModelTest, Batch) {
   EXPECT_CLEAN(Batch, model::Bound(6));
   EXPECT_CLEAN(Batch, model::Random(200'000));
+}
+
+TEST(RunqModelTest, Newest) {
+  EXPECT_CLEAN(Newest, model::Bound(4));
+  EXPECT_CLEAN(Newest, model::Random(200'000));
 }
 
 TEST(RunqModelTest, NeverEmpty) {
@@ -241,6 +268,11 @@ TEST(RunqModelTest, OrdersLeftOut) {
                  .function = "PutBatch",
                  .op = kStore,
                  .order = seq_cst});
+  EXPECT_CAUGHT(Newest, model::Bound(4),
+                {.what = "GetNewest's release of head",
+                 .function = "GetNewest",
+                 .op = kCas,
+                 .order = acq_rel});
   EXPECT_CAUGHT(NeverEmpty, model::Full(),
                 {.what = "Empty's single order",
                  .function = "Empty",
@@ -251,14 +283,20 @@ TEST(RunqModelTest, OrdersLeftOut) {
 // INV-RQ2: head_ moves by compare-exchange only; runnext_ is taken by one too.
 TEST(RunqModelTest, StoresForCompareExchanges) {
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),
-                {.what = "Get's compare-exchange of head",
-                 .function = "Get",
+                {.what = "GetOldest's compare-exchange of head",
+                 .function = "GetOldest",
                  .op = kCas,
                  .order = release,
                  .kind = kBlindly});
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),
-                {.what = "Get's compare-exchange of runnext",
-                 .function = "Get",
+                {.what = "GetNext's compare-exchange of runnext",
+                 .function = "GetNext",
+                 .op = kCas,
+                 .order = acq_rel,
+                 .kind = kBlindly});
+  EXPECT_CAUGHT(Newest, model::Bound(4),
+                {.what = "GetNewest's compare-exchange of head",
+                 .function = "GetNewest",
                  .op = kCas,
                  .order = acq_rel,
                  .kind = kBlindly});

@@ -32,6 +32,12 @@ template <>
 struct WrappingAtomics::Atomic<uint32_t> : std::atomic<uint32_t> {
   explicit Atomic(uint32_t v) : std::atomic<uint32_t>(v + UINT32_MAX - 2) {}
 };
+// With how often the newest was taken, which wraps around as well.
+template <>
+struct WrappingAtomics::Atomic<uint64_t> : std::atomic<uint64_t> {
+  explicit Atomic(uint64_t v)
+      : std::atomic<uint64_t>(v + UINT64_MAX - (uint64_t{1} << 32) - 2) {}
+};
 
 template <uint32_t kSizeParam, typename AtomicsParam>
 struct Shape {
@@ -302,6 +308,44 @@ TYPED_TEST(RunqTest, GoesRoundTheRing) {
   }
 }
 
+// ---- GetNewest ----
+
+TYPED_TEST(RunqTest, TheNewestOfTheRingAndNotRunnext) {
+  EXPECT_EQ(this->q_.GetNewest(), nullptr);
+  Node* const next = this->node(TypeParam::kSize);
+  this->Put(next, true);
+  EXPECT_EQ(this->q_.GetNewest(), nullptr);
+  EXPECT_EQ(this->q_.GetOldest(), nullptr);
+  for (const bool alone : {false, true}) {
+    this->q_.set_alone(alone);
+    this->PutAll(this->Range(0, TypeParam::kSize));
+    for (uint32_t i = TypeParam::kSize; i-- > 0;) {
+      EXPECT_EQ(this->q_.GetNewest(), this->node(i));
+      EXPECT_EQ(this->q_.size(), i);
+    }
+    EXPECT_EQ(this->q_.GetNewest(), nullptr);
+    EXPECT_FALSE(this->q_.Empty());
+  }
+  EXPECT_EQ(this->TakeAll(), Nodes{next});
+}
+
+TYPED_TEST(RunqTest, FromBothEnds) {
+  for (const bool alone : {false, true}) {
+    this->q_.set_alone(alone);
+    for (int round = 0; round < 3; round++) {
+      Node* const a = this->node(0);
+      Node* const b = this->node(1);
+      Node* const c = this->node(2);
+      this->PutAll({a, b});
+      EXPECT_EQ(this->q_.GetNewest(), b);
+      this->Put(c);
+      EXPECT_EQ(this->q_.GetOldest(), a);
+      EXPECT_EQ(this->q_.GetNewest(), c);
+      EXPECT_TRUE(this->q_.Empty());
+    }
+  }
+}
+
 // ---- set_alone ----
 
 // Without locked instructions it does the same, also while it changes to and
@@ -337,8 +381,10 @@ TYPED_TEST(RunqTest, AloneItDoesTheSame) {
       ASSERT_EQ(over, put(&other, &others[i], next, &others));
       free.insert(free.end(), over.begin(), over.end());
     } else {
-      const RunqGetResult<Node> got = alone.Get();
-      const RunqGetResult<Node> want = other.Get();
+      const bool newest = random.Below(4) == 0;
+      using Got = RunqGetResult<Node>;
+      const Got got = newest ? Got{alone.GetNewest(), false} : alone.Get();
+      const Got want = newest ? Got{other.GetNewest(), false} : other.Get();
       ASSERT_EQ(got.gp == nullptr, want.gp == nullptr);
       ASSERT_EQ(got.inherit_time, want.inherit_time);
       if (got.gp == nullptr) continue;
