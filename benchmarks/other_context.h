@@ -23,7 +23,8 @@ class OtherContext {
 
   explicit OtherContext(By by) {
     arch::GostartCall(&there_, reinterpret_cast<uintptr_t>(stack_ + kStack),
-                      by == By::kSwitch ? Switches : Mcalls, this);
+                      by == By::kSwitch ? Switches : Mcalls, this,
+                      arch::CurrentFpModes());
   }
   OtherContext(const OtherContext&) = delete;
   OtherContext& operator=(const OtherContext&) = delete;

@@ -32,7 +32,8 @@ class Context {
         lo_(reinterpret_cast<uintptr_t>(
             stack != nullptr ? stack : new char[kStackSize])) {
     sanitizer::FiberCreate(&fiber_, lo_, kStackSize);
-    GostartCall(&buf_, lo_ + kStackSize, &Context::Entry, this);
+    GostartCall(&buf_, lo_ + kStackSize, &Context::Entry, this,
+                CurrentFpModes());
   }
 
   ~Context() {

@@ -46,6 +46,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/arch/fp_modes.h"
 #include "runtime/arch/saved_frame.h"
 
 namespace heddle::arch {
@@ -99,10 +100,10 @@ void Systemstack(uintptr_t sp, void (*fn)(void*),
 // once. The stack ends at entry: an unwinder finds no caller, and an exception
 // that leaves entry calls std::terminate with the stack as it was at the throw.
 // entry must not return: if it does, the process dies of a trap instruction
-// (SIGILL or SIGTRAP). The context starts with its creator's floating-point
-// control words, as a thread does. (runtime.gostartcallfn)
-void GostartCall(Gobuf* buf, uintptr_t sp, void (*entry)(void*),
-                 void* arg) asm("heddle_gostart_call");
+// (SIGILL or SIGTRAP). The context starts with the floating-point control words
+// `modes`: its creator's, as a thread does. (runtime.gostartcallfn)
+void GostartCall(Gobuf* buf, uintptr_t sp, void (*entry)(void*), void* arg,
+                 FpModes modes) asm("heddle_gostart_call");
 
 // The code address, never run, whose call frame information describes a
 // SavedFrame at sp; see above. It is marked as a signal frame, so that

@@ -162,18 +162,18 @@ FUNCTION heddle_systemstack
   ret
 END heddle_systemstack
 
-// void GostartCall(Gobuf* buf: x0, uintptr_t sp: x1, entry: x2, arg: x3)
+// void GostartCall(Gobuf* buf: x0, uintptr_t sp: x1, entry: x2, arg: x3,
+//                  FpModes modes: x4)
 FUNCTION heddle_gostart_call
   and x1, x1, #-16
   sub x1, x1, #HEDDLE_FRAME_SIZE
   adr x9, heddle_context_start
-  mrs x10, fpcr
   stp xzr, x9, [x1, #HEDDLE_FRAME_X29]  // 0 ends walks along frame pointers
   stp x2, x3, [x1, #HEDDLE_FRAME_X19]
   .irp n, 16, 32, 48, 64, 80, 96, 112, 128
   stp xzr, xzr, [x1, #HEDDLE_FRAME_X19 + \n]
   .endr
-  str x10, [x1, #HEDDLE_FRAME_FPCR]
+  str x4, [x1, #HEDDLE_FRAME_FPCR]
   stp x1, x9, [x0, #HEDDLE_GOBUF_SP]
   ret
 END heddle_gostart_call

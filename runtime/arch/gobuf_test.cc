@@ -99,7 +99,7 @@ TEST(Gobuf, EntryHasAnAlignedStackWhateverItsTop) {
     Gobuf buf;
     const auto hi = reinterpret_cast<uintptr_t>(stack.data() + stack.size());
     GostartCall(
-        &buf, hi - shift, [](void*) {}, nullptr);
+        &buf, hi - shift, [](void*) {}, nullptr, CurrentFpModes());
     // The outermost frame calls entry with sp at the end of the saved frame.
     EXPECT_EQ((buf.sp + sizeof(SavedFrame)) % 16, 0u);
     EXPECT_LE(buf.sp + sizeof(SavedFrame), hi - shift);
@@ -179,10 +179,12 @@ TEST(Gobuf, SwitchGoesFromOneContextToAnother) {
   };
   GostartCall(
       &pair.side[0], top(0),
-      [](void* p) { TakeTurns(static_cast<Pair*>(p), 0); }, &pair);
+      [](void* p) { TakeTurns(static_cast<Pair*>(p), 0); }, &pair,
+      CurrentFpModes());
   GostartCall(
       &pair.side[1], top(1),
-      [](void* p) { TakeTurns(static_cast<Pair*>(p), 1); }, &pair);
+      [](void* p) { TakeTurns(static_cast<Pair*>(p), 1); }, &pair,
+      CurrentFpModes());
   Gogo(&pair.g0, &pair.side[0]);
   EXPECT_EQ(std::fegetround(), FE_TONEAREST);
   EXPECT_EQ(pair.trace, "a0b0a1b1a2b2");
@@ -412,7 +414,7 @@ TEST(UnwindingDeathTest, AnEntryThatReturnsTraps) {
         Gobuf buf;
         GostartCall(
             &buf, reinterpret_cast<uintptr_t>(stack + sizeof stack),
-            [](void*) {}, nullptr);
+            [](void*) {}, nullptr, CurrentFpModes());
         Gogo(&g0, &buf);
       },
       "");

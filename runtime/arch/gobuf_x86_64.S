@@ -155,14 +155,14 @@ FUNCTION heddle_systemstack
   retq
 END heddle_systemstack
 
-// void GostartCall(Gobuf* buf: rdi, uintptr_t sp: rsi, entry: rdx, arg: rcx)
+// void GostartCall(Gobuf* buf: rdi, uintptr_t sp: rsi, entry: rdx, arg: rcx,
+//                  FpModes modes: r8)
 FUNCTION heddle_gostart_call
   andq $-16, %rsi
   subq $HEDDLE_FRAME_SIZE, %rsi
   leaq heddle_context_start(%rip), %rax
+  movq %r8, HEDDLE_FRAME_MXCSR(%rsi)  // both control words
   xorl %r8d, %r8d
-  stmxcsr HEDDLE_FRAME_MXCSR(%rsi)
-  fnstcw HEDDLE_FRAME_X87CW(%rsi)
   movq %r8, HEDDLE_FRAME_R15(%rsi)
   movq %r8, HEDDLE_FRAME_R14(%rsi)
   movq %rcx, HEDDLE_FRAME_R13(%rsi)

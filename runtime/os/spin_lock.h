@@ -12,7 +12,8 @@
 // rarer sections use Lock, which sleeps in the kernel until it is woken.
 //
 // INV-SL1  Within it no other lock is taken but SpinLocks of the same kind, in
-//          the order of their addresses; in debug builds Lock checks that.
+//          the order of their addresses (or by one who alone takes two:
+//          MoveTimers); in debug builds Lock checks that.
 // INV-SL2  It is not held across a context switch, save for one that the
 //          commit of a park releases, on the same thread.
 //

@@ -24,6 +24,8 @@ AllGs::~AllGs() {
     G* const first = chunks_[c].load(std::memory_order_relaxed);
     if (first == nullptr) break;
     sanitizer::NoLeakRoots(Address(first), Bytes(c));
+    // The places of callables.
+    sanitizer::AsanUnpoison(Address(first), Bytes(c));
     stack::Unmap(first, Mapped(Bytes(c)));
   }
 }

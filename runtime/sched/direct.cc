@@ -1,8 +1,11 @@
 #include "runtime/sched/direct.h"
 
+#include "absl/base/optimization.h"
 #include "runtime/os/clock.h"
 #include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sched/depth_first.h"
 #include "runtime/sched/find_runnable.h"
+#include "runtime/sched/first_run.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/sched.h"
@@ -13,11 +16,20 @@
 namespace heddle::sched {
 namespace {
 
+// Whether pp's first timer is due, looked at each few microseconds only: to
+// read the clock costs more than the switch.
+[[gnu::always_inline]] inline bool IsDue(P* pp, int64_t timer) {
+  const uint64_t ticks = os::Ticks();
+  if (ticks - pp->clock_read_at < os::kFewTicks) return false;
+  pp->clock_read_at = ticks;
+  return os::Nanotime() >= timer;
+}
+
 // What ScheduleLoop and FindRunnable look at before they come to pp's queue.
 // And Mcall, which reports of gp, while it is the one that runs, that it has
 // run over the end of its stack.
 [[gnu::always_inline]] inline bool AsUsual(const Sched* sched, const M* mp,
-                                           const P* pp, const G* gp) {
+                                           P* pp, const G* gp) {
   if (gp->locked || MustMcall(mp)) return false;
   if (gp->canary && !stack::CanaryLives(gp->stack)) return false;
   if (sched->gcwaiting.load(std::memory_order_relaxed) ||
@@ -25,7 +37,7 @@ namespace {
     return false;
   }
   const int64_t timer = pp->timers.next.load(std::memory_order_relaxed);
-  if (timer != kNever && os::Nanotime() >= timer) return false;
+  if (timer != kNever && IsDue(pp, timer)) return false;
   const int32_t global = sched->runqsize.load(std::memory_order_relaxed);
   return global == 0 ||
          (global <= kColdStacks &&
@@ -33,12 +45,18 @@ namespace {
               0);
 }
 
-// The next of pp's own queue, as FindRunnable's GetLocal; none if the slice of
-// runnext is over: the lock of the global queue, to which that goes then, is
+// The next of pp's own queues, as FindRunnable's GetLocal; none if the slice of
+// runnext is over, or the queues want sorting: the lock of the global queue is
 // not for who holds what a park releases.
-[[gnu::always_inline]] inline Found NextLocal(P* pp) {
+[[gnu::always_inline]] inline Found NextLocal(const Sched* sched, P* pp) {
   if (pp->slice.Ends(/*by_clock=*/true)) return {};
-  const RunqGetResult<G> got = pp->runq.Get();
+  RunqGetResult<G> got;
+  if (ABSL_PREDICT_TRUE(!pp->nurses)) {
+    got = pp->runq.Get();
+  } else {
+    if (WantsSorting(pp)) return {};
+    got = GetOfBoth(sched, pp);
+  }
   if (got.inherit_time) {
     pp->slice.Inherit();
   } else {
@@ -47,10 +65,49 @@ namespace {
   return {got.gp, got.inherit_time};
 }
 
-// gp's turn ends, and another one's begins.
-void CountTurn(P* pp) {
-  pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,
-                      std::memory_order_relaxed);
+// Whether `next`, which is bare, can be switched to from where it was found,
+// or, with kLeavesStack, its predecessor's stack is what it lacks.
+template <bool kLeavesStack>
+[[gnu::noinline]] bool IsFurnished(Sched* sched, P* pp, G* next) {
+  return (kLeavesStack && !next->stack) || FurnishLocally(sched, pp, next);
+}
+
+// It is g0 that runs `found`. (INV-DS2)
+[[gnu::noinline]] G* NotNow(M* mp, const Found& found) {
+  CasGStatus(found.gp, GStatus::kRunning, GStatus::kRunnable);
+  mp->found = found;
+  return nullptr;
+}
+
+// GoOn, GoOnFromEnd.
+template <bool kLeavesStack>
+[[gnu::always_inline]] inline G* GoOnWith(M* mp, G* gp) {
+  Sched* sched = mp->sched;
+  P* pp = mp->p;
+  if (!mp->switches_directly || !AsUsual(sched, mp, pp, gp)) return nullptr;
+  const Found found = NextLocal(sched, pp);
+  G* next = found.gp;
+  if (next == nullptr) return nullptr;
+  if (next->locked || next->is_system) {
+    mp->found = found;
+    return nullptr;
+  }
+  HEDDLE_DCHECK(next->m == nullptr && next != gp);
+  CheckOwned(pp);
+  // As Execute.
+  CasGStatus(next, GStatus::kRunnable, GStatus::kRunning);
+  if (ABSL_PREDICT_FALSE(Frozen())) return NotNow(mp, found);
+  if (ABSL_PREDICT_FALSE(!next->started)) {
+    if (next->bare && !IsFurnished<kLeavesStack>(sched, pp, next)) {
+      return NotNow(mp, found);
+    }
+    CountBegun(pp);
+  }
+  mp->curg = next;
+  next->m = mp;
+  TrackRunning(sched, next);
+  if (!found.inherit_time) pp->CountTurn();
+  return next;
 }
 
 }  // namespace
@@ -63,31 +120,10 @@ bool SwitchesDirectly(const Options& options, int64_t id) {
   return id != 0 || options.on_main_return == OnMainReturn::kWait;
 }
 
-G* GoOn(M* mp, G* gp) {
-  Sched* sched = mp->sched;
-  P* pp = mp->p;
-  if (!mp->switches_directly || !AsUsual(sched, mp, pp, gp)) return nullptr;
-  const Found found = NextLocal(pp);
-  G* next = found.gp;
-  if (next == nullptr) return nullptr;
-  if (next->locked || next->is_system) {
-    mp->found = found;
-    return nullptr;
-  }
-  HEDDLE_DCHECK(next->m == nullptr && next != gp);
-  CheckOwned(pp);
-  // As Execute.
-  CasGStatus(next, GStatus::kRunnable, GStatus::kRunning);
-  if (Frozen()) {
-    CasGStatus(next, GStatus::kRunning, GStatus::kRunnable);
-    mp->found = found;
-    return nullptr;
-  }
-  mp->curg = next;
-  next->m = mp;
-  TrackRunning(sched, next);
-  if (!found.inherit_time) CountTurn(pp);
-  return next;
+G* GoOn(M* mp, G* gp) { return GoOnWith<false>(mp, gp); }
+
+G* GoOnFromEnd(M* mp, G* gp, bool leaves_stack) {
+  return leaves_stack ? GoOnWith<true>(mp, gp) : GoOnWith<false>(mp, gp);
 }
 
 bool AloneOnP(M* mp, G* gp) {
@@ -96,14 +132,14 @@ bool AloneOnP(M* mp, G* gp) {
   if (!mp->switches_directly || mp->found.gp != nullptr ||
       !AsUsual(sched, mp, pp, gp) ||
       sched->runqsize.load(std::memory_order_relaxed) != 0 ||
-      !pp->runq.Empty() || Frozen()) {
+      !pp->QueuesEmpty() || Frozen()) {
     return false;
   }
   TrackStopped(gp);
   TrackRunnable(gp);
   TrackRunning(sched, gp);
   pp->slice.Begin();
-  CountTurn(pp);
+  pp->CountTurn();
   return true;
 }
 

@@ -33,10 +33,14 @@ namespace heddle::sched {
 // Whether M number `id` of such a runtime may switch directly at all.
 bool SwitchesDirectly(const Options& options, int64_t id);
 
-// What mp, on which gp runs and is about to park, to yield or to end, goes on
-// with directly: it is in the running state and mp's curg then. Null: gp is to
-// call Mcall.
+// What mp, on which gp runs and is about to park or to yield, goes on with
+// directly: it is in the running state and mp's curg then. Null: gp is to call
+// Mcall.
 G* GoOn(M* mp, G* gp);
+
+// The same if gp is about to end. With `leaves_stack` it may be bare and have
+// no stack: gp leaves it its own. (first_run.h)
+G* GoOnFromEnd(M* mp, G* gp, bool leaves_stack);
 
 // Whether gp, which yields, and for which GoOn was null, would be the next to
 // run itself: nothing else is runnable on its P or waits in the global queue,

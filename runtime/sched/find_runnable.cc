@@ -4,6 +4,7 @@
 
 #include "runtime/base/prefetch.h"
 #include "runtime/os/clock.h"
+#include "runtime/sched/depth_first.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
@@ -70,7 +71,7 @@ bool StopBetweenRuns(M* mp) {
   Sched* sched = mp->sched;
   DropSpinning(mp);
   GQueue<G> left;
-  const uint32_t n = mp->p->runq.Drain(&left);
+  const uint32_t n = mp->p->DrainQueues(&left);
   {
     os::LockGuard guard(sched->lock);
     if (n > 0) {
@@ -90,17 +91,19 @@ bool StopBetweenRuns(M* mp) {
 // With many goroutines each one's stack is a miss, of the TLB and of the cache.
 // So those that come soon are fetched while others run, first one line, for the
 // TLB, then the rest: of one that was parked the frames that it returns
-// through, of a new one the place for its first. A million wake up and park
-// again in 170 ns each so, and in 490 without.
+// through, of a new one, if it has a stack, the place for its first. A million
+// wake up and park again in 170 ns each so, and in 490 without.
 void PrefetchStacks(const P* pp) {
   constexpr uint32_t kAhead = 4;
   constexpr uintptr_t kBytes = 7 * ABSL_CACHELINE_SIZE;
-  if (const G* gp = pp->runq.Peek(2 * kAhead); gp != nullptr) {
+  if (const G* gp = pp->runq.Peek(2 * kAhead);
+      gp != nullptr && gp->sched.sp != 0) {
     base::PrefetchForWrite(gp->sched.sp, 1);
   }
   const G* gp = pp->runq.Peek(kAhead);
   if (gp == nullptr) return;
   uintptr_t at = gp->sched.sp;
+  if (at == 0) return;
   if (!gp->started) at -= kBytes - 2 * ABSL_CACHELINE_SIZE;
   base::PrefetchForWrite(at, kBytes);
 }
@@ -109,7 +112,7 @@ void PrefetchStacks(const P* pp) {
 // turn comes after all others', as of a goroutine that Go preempts: it goes to
 // the tail of the global queue, which else had to wait for 61 such slices.
 Found GetLocal(Sched* sched, P* pp) {
-  RunqGetResult<G> got = pp->runq.Get();
+  RunqGetResult<G> got = GetFrom(sched, pp);
   if (got.inherit_time) {
     if (!pp->slice.Ends(/*by_clock=*/!sched->deterministic)) {
       pp->slice.Inherit();
@@ -119,13 +122,25 @@ Found GetLocal(Sched* sched, P* pp) {
       os::LockGuard guard(sched->lock);
       GlobRunqPut(sched, got.gp);
     }
-    got = pp->runq.Get();
+    got = GetFrom(sched, pp);
   }
   pp->slice.Begin();
   if (sched->runqsize.load(std::memory_order_relaxed) > kColdStacks) {
     PrefetchStacks(pp);
   }
   return {got.gp, false};
+}
+
+// Half of what victim has in one of its queues, or, with `steal_runnext`, its
+// runnext if it has no more than that.
+G* Steal(Runq<G>* thief, P* victim, bool steal_runnext) {
+  for (Runq<G>* from : {&victim->runq, &victim->nursery}) {
+    G* gp = thief->StealFrom(from, /*steal_runnext=*/false, [] {});
+    if (gp != nullptr) return gp;
+  }
+  if (!steal_runnext) return nullptr;
+  return thief->StealFrom(&victim->runq, /*steal_runnext=*/true,
+                          [victim] { return LeavesRunnext(victim); });
 }
 
 G* StealWork(M* mp) {
@@ -142,12 +157,11 @@ G* StealWork(M* mp) {
       P* victim = GetP(sched, id);
       if (victim == pp) continue;
       if (steal_timers && RunTimers(mp, &victim->timers, now)) {
-        G* gp = pp->runq.Get().gp;
+        G* gp = GetFrom(sched, pp).gp;
         if (gp != nullptr) return gp;
       }
       if (sched->idlep_mask.Read(id)) continue;
-      G* gp = pp->runq.StealFrom(&victim->runq, steal_runnext,
-                                 [victim] { return LeavesRunnext(victim); });
+      G* gp = Steal(&pp->runq, victim, steal_runnext);
       if (gp != nullptr) return gp;
     }
   }
@@ -160,7 +174,7 @@ P* CheckRunqsNoP(Sched* sched) {
   const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
   bool work = false;
   for (int32_t i = 0; i < n && !work; i++) {
-    work = !sched->idlep_mask.Read(i) && !GetP(sched, i)->runq.Empty();
+    work = !sched->idlep_mask.Read(i) && !GetP(sched, i)->QueuesEmpty();
   }
   os::LockGuard guard(sched->lock);
   // The global queue is read under the lock: what is put there by a thread
@@ -223,6 +237,9 @@ Found FindRunnable(M* mp) {
     if (pp->timers.next.load(std::memory_order_relaxed) != kNever) {
       RunOwnTimers(mp);
     }
+    if (pp->nurses && !sched->options.randomize && WantsSorting(pp)) {
+      Sort(sched, pp);
+    }
     const Found local = GetLocal(sched, pp);
     if (local.gp != nullptr) return local;
     if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
@@ -230,6 +247,7 @@ Found FindRunnable(M* mp) {
       G* gp = GlobRunqGet(sched, pp, 0);
       if (gp != nullptr) return {gp, false};
     }
+    pp->begun = 0;
     // Half of the busy Ps at most look for work: when there is little, the
     // others need not burn their CPUs as well.
     if (mp->spinning || 2 * sched->nmspinning.load(std::memory_order_relaxed) <

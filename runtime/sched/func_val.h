@@ -1,10 +1,14 @@
-// What a go statement starts: any callable, moved onto the new goroutine's own
-// stack, so that a go statement allocates nothing.
+// What a go statement starts: any callable, moved to the new goroutine, so that
+// a go statement allocates nothing. While it runs it lies on that's own stack:
 //
 //   hi ┌──────────────┐
 //      │ the callable │ ◀ fn_arg
 //      ├──────────────┤
 //      │ entry frame  │ ◀ sp at the start
+//
+// One that is small, and whose move cannot fail, waits in the G until it is
+// started: there is mostly no stack yet (first_run.h). It then moves into its
+// caller's frame.
 //
 // Source: Go's funcval; the captured variables lie on the stack as the
 // arguments of a go statement did until Go 1.16.
@@ -21,12 +25,19 @@
 
 namespace heddle::sched {
 
+// The place for a callable in a G.
+inline constexpr size_t kCallableSize = 32;
+inline constexpr size_t kCallableAlign = 8;
+
 // The operations of one type of callable; static storage.
 struct FuncOps {
   size_t size;
   size_t align;
   // Runs the callable at `at`, and destroys it even if it throws.
   void (*run)(void* at);
+  // The same, but moves it to the calling stack first. Null: it is too large to
+  // wait in a G, or its move may throw.
+  void (*run_moved)(void* at);
   // Destroys the callable at `at`, which was never run.
   void (*destroy)(void* at);
 };
@@ -55,6 +66,29 @@ void Run(void* at) {
 }
 
 template <typename Fn>
+void RunMoved(void* at) {
+  Fn* const waiting = static_cast<Fn*>(at);
+  Fn fn(std::move(*waiting));
+  std::destroy_at(waiting);
+  std::move(fn)();
+}
+
+template <typename Fn>
+constexpr bool WaitsInG() {
+  return sizeof(Fn) <= kCallableSize && alignof(Fn) <= kCallableAlign &&
+         std::is_nothrow_move_constructible_v<Fn>;
+}
+
+template <typename Fn>
+constexpr auto RunMovedOrNull() -> void (*)(void*) {
+  if constexpr (WaitsInG<Fn>()) {
+    return &RunMoved<Fn>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <typename Fn>
 void Destroy(void* at) {
   std::destroy_at(static_cast<Fn*>(at));
 }
@@ -67,7 +101,7 @@ void Construct(void* at, void* from) {
 
 template <typename Fn>
 inline constexpr FuncOps kOps = {sizeof(Fn), alignof(Fn), &Run<Fn>,
-                                 &Destroy<Fn>};
+                                 RunMovedOrNull<Fn>(), &Destroy<Fn>};
 
 // Whether an Fn can be nil: pointers, and classes that are made from nullptr,
 // compare with it and convert to bool, as std::function and AnyInvocable do.

@@ -7,6 +7,8 @@
 // INV-G3  A parked G is made runnable only after `sched` holds its context.
 // INV-G4  Gs are never freed while their runtime lives: a stale pointer to one
 //         is stale, not dangling.
+// INV-G5  A bare G has no context, and mostly no stack: it is furnished before
+//         it runs for the first time. (first_run.h)
 //
 // Source: Go 1.21's runtime2.go, type g.
 
@@ -26,6 +28,7 @@
 #include "absl/base/optimization.h"
 #include "runtime/arch/getg.h"
 #include "runtime/arch/gobuf.h"
+#include "runtime/base/relaxed.h"
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sched/ancestors.h"
@@ -78,20 +81,28 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   std::atomic<WaitReason> waitreason{WaitReason::kZero};
   // A system goroutine: not counted, does not keep Run waiting.
   bool is_system = false;
-  // Whether the callable was started, and so destroys itself.
-  bool started = false;
+  // Whether the callable was started, and so destroys itself. Read by anyone,
+  // as a guess.
+  base::Relaxed<bool> started{false};
   // Its stack has no guard page, but a canary at its low end. (canary.h)
   bool canary = false;
   // Sampled latency tracking: 1 in kGTrackingPeriod changes out of running.
   bool tracking = false;
   uint8_t tracking_seq = 0;
   // The context while it is not running; a g0's while its M runs a goroutine.
+  // Of a bare G `sp` is where its stack begins, if it has one, for who fetches
+  // it.
   arch::Gobuf sched;
   // The M that runs it; null while it is parked or queued. Written by that M.
   M* m = nullptr;
   // Whether it is locked to its thread: lockedm != null. The running
   // goroutine's own; read by whoever takes it off a queue.
   bool locked = false;
+  // INV-G5.
+  bool bare = false;
+  // Of the number of the M that ran it last, the lowest bits, if
+  // Options::migrate_always.
+  uint16_t lastm = 0;
   // errno, a thread's in C++ and a goroutine's here, while it does not run.
   int saved_errno = 0;
   // Nanoseconds on the monotonic clock since when it waits: Sched::coarse_now
@@ -101,7 +112,8 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // ---- the second line: to start and to end it, besides ----
   // Empty for a g0 on a system stack, and for a free G without a stack.
   alignas(ABSL_CACHELINE_SIZE) stack::Stack stack;
-  // The callable: it lies at `fn_arg`, at the top of the stack.
+  // The callable: it lies at `fn_arg`, at the top of the stack or, until it is
+  // started, in `callable`.
   const FuncOps* fn = nullptr;
   void* fn_arg = nullptr;
   // Written through SetGoid; who does not own the G reads it through GoidOf.
@@ -121,8 +133,8 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   uintptr_t startpc = 0;
   // The M that it is locked to. As `locked`.
   M* lockedm = nullptr;
-  // The M that ran it last, if Options::migrate_always.
-  M* lastm = nullptr;
+  // A callable that waits to be started. (FuncOps::run_moved)
+  alignas(kCallableAlign) std::byte callable[kCallableSize] = {};
   void SetLockedM(M* mp) {
     lockedm = mp;
     locked = mp != nullptr;

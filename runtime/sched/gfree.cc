@@ -8,58 +8,49 @@
 namespace heddle::sched {
 namespace {
 
-base::BitPool* PoolOf(GFreeGlobal* global, const G* gp)
+void AddTo(GFreeGlobal* global, GFreeKind kind, size_t number)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
-  if (gp->stack.lo == 0) return &global->no_stack;
-  return &global->with_stack[GFreeKindOf(gp->stack.size())];
+  global->of[kind].Reserve(number + 1);
+  global->of[kind].Add(number);
 }
 
-// Adds the n Gs from `gs` on.
-void PutGlobal(GFreeGlobal* global, G* const* gs, int32_t n) {
+// After a change of of[kind].
+void NoteSize(GFreeGlobal* global, GFreeKind kind)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
+  const size_t n = global->of[kind].size();
+  global->n_of[kind] = static_cast<int32_t>(n);
+  global->least[kind] = std::min(global->least[kind], n);
+}
+
+// Adds the n Gs from `gs` on, which are of one kind.
+void PutGlobal(GFreeGlobal* global, GFreeKind kind, G* const* gs, int32_t n) {
   os::LockGuard guard(global->lock);
   for (int32_t i = 0; i < n; i++) {
-    const size_t number = global->allgs->IndexOf(gs[i]);
-    base::BitPool* pool = PoolOf(global, gs[i]);
-    pool->Reserve(number + 1);
-    pool->Add(number);
+    AddTo(global, kind, global->allgs->IndexOf(gs[i]));
   }
-  global->n.fetch_add(n, std::memory_order_relaxed);
+  NoteSize(global, kind);
 }
 
-void NoteLeast(GFreeGlobal* global)
-    ABSL_EXCLUSIVE_LOCKS_REQUIRED(global->lock) {
-  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
-    size_t& least = global->least_with_stack[kind];
-    least = std::min(least, global->with_stack[kind].size());
-  }
-  global->least_no_stack =
-      std::min(global->least_no_stack, global->no_stack.size());
-}
-
-// Takes up to n, kGFreeBatch at most, into `gs`, the lowest last: such with a
-// stack first. Returns how many.
+// Takes up to n, kGFreeBatch at most, into `gs`, the lowest last. Returns how
+// many.
 int32_t TakeGlobal(GFreeGlobal* global, GFreeKind kind, G** gs, int32_t n) {
   size_t numbers[kGFreeBatch];
   os::LockGuard guard(global->lock);
-  const size_t with_stack = global->with_stack[kind].TakeFirst(n, numbers);
-  const size_t no_stack =
-      global->no_stack.TakeFirst(n - with_stack, numbers + with_stack);
-  for (size_t i = with_stack; i < with_stack + no_stack; i++) {
-    global->allgs->TakeBack(numbers[i] / AllGs::kBlock);
-  }
-  n = static_cast<int32_t>(with_stack + no_stack);
+  n = static_cast<int32_t>(global->of[kind].TakeFirst(n, numbers));
   for (int32_t i = 0; i < n; i++) {
+    if (kind == kGFreeNoStack) {
+      global->allgs->TakeBack(numbers[i] / AllGs::kBlock);
+    }
     gs[n - 1 - i] = (*global->allgs)[numbers[i]];
   }
-  NoteLeast(global);
-  global->n.fetch_sub(n, std::memory_order_relaxed);
+  NoteSize(global, kind);
   return n;
 }
 
 // With many goroutines each G, and the top of each stack, where the go
-// statement writes, is a miss: those that come soon are fetched while others
+// statement may write, is a miss: those that come soon are fetched while others
 // are made.
-void Prefetch(const GFreeList& list) {
+void Prefetch(const GFreeList& list, bool stacks) {
   constexpr size_t kTop = 5 * ABSL_CACHELINE_SIZE;
   const auto fetch_top = [](const stack::Stack& s, size_t bytes) {
     base::PrefetchForWrite(s.hi - StackColor(s) - bytes, bytes);
@@ -69,27 +60,29 @@ void Prefetch(const GFreeList& list) {
     base::PrefetchForWrite(reinterpret_cast<uintptr_t>(list.gs[n - 4]),
                            sizeof(G));
   }
+  if (!stacks) return;
   // First one line, for the TLB, then the rest.
   if (n >= 3) fetch_top(list.gs[n - 3]->stack, ABSL_CACHELINE_SIZE);
   if (n >= 1) fetch_top(list.gs[n - 1]->stack, kTop);
 }
 
-G* PopAny(const GFreeEnv& env, GFreeKind kind) {
-  const bool more = env.global->n.load(std::memory_order_relaxed) != 0;
+// Takes one of this kind. `stack`: its stack is used at once.
+G* Pop(const GFreeEnv& env, GFreeKind kind, bool stack) {
+  const int32_t more = env.global->n_of[kind];
   if (env.local == nullptr) {
     G* gp = nullptr;
-    if (more) TakeGlobal(env.global, kind, &gp, 1);
+    if (more != 0) TakeGlobal(env.global, kind, &gp, 1);
     return gp;
   }
   GFreeList& list = env.local->of[kind];
   if (list.n == 0) {
-    if (!more) return nullptr;
+    if (more == 0) return nullptr;
     list.n = TakeGlobal(env.global, kind, list.gs, kGFreeBatch);
     if (list.n == 0) return nullptr;
   }
   list.n = list.n - 1;
   G* gp = list.gs[list.n];
-  if (env.global->n.load(std::memory_order_relaxed) > kColdGs) Prefetch(list);
+  if (more > kColdGs) Prefetch(list, stack);
   return gp;
 }
 
@@ -102,42 +95,64 @@ void FreeStack(const GFreeEnv& env, G* gp) {
   gp->stack = stack::Stack();
 }
 
+// gp's stack, if it has one, is used again. It was of the right size when it
+// was put here, but may be no longer.
+G* Reuse(const GFreeEnv& env, G* gp, size_t stack_size) {
+  if (gp == nullptr || !gp->stack) return gp;
+  NoteReuse(gp->stack);
+  if (gp->stack.size() != stack_size) FreeStack(env, gp);
+  return gp;
+}
+
 }  // namespace
 
 G* GfGet(const GFreeEnv& env, size_t stack_size) {
-  G* gp = PopAny(env, GFreeKindOf(stack_size));
-  if (gp == nullptr || gp->stack.lo == 0) return gp;
-  NoteReuse(gp->stack);
-  // It was the right size when it was put here, but may be no longer.
-  if (gp->stack.size() != stack_size) FreeStack(env, gp);
-  return gp;
+  G* gp = Pop(env, GFreeKindOf(stack_size), /*stack=*/true);
+  if (gp == nullptr) return Pop(env, kGFreeNoStack, /*stack=*/false);
+  return Reuse(env, gp, stack_size);
+}
+
+G* GfGetBare(const GFreeEnv& env, size_t stack_size) {
+  G* gp = Pop(env, kGFreeNoStack, /*stack=*/false);
+  if (gp != nullptr) return gp;
+  return Reuse(env, Pop(env, GFreeKindOf(stack_size), /*stack=*/false),
+               stack_size);
+}
+
+stack::Stack GfTakeStack(const GFreeEnv& env, size_t stack_size, bool* canary) {
+  G* gp =
+      Reuse(env, Pop(env, GFreeKindOf(stack_size), /*stack=*/true), stack_size);
+  if (gp == nullptr) return stack::Stack();
+  const stack::Stack stack = std::exchange(gp->stack, stack::Stack());
+  *canary = gp->canary;
+  GfPut(env, gp, stack_size);
+  return stack;
 }
 
 void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
   if (ReadGStatus(gp) != GStatus::kDead) {
     base::Throw("gfput: bad status (not Gdead)");
   }
-  const size_t size = gp->stack.size();
+  size_t size = gp->stack.size();
   if (size != stack_size && size != stack::kMinStack && size != 0) {
     FreeStack(env, gp);
-  } else if (size != 0) {
-    if (size > kKeptOfFree) {
-      stack::GiveBack(gp->stack.lo, gp->stack.hi - kKeptOfFree);
-    }
-    NoteFree(gp->stack);
+    size = 0;
+  } else if (size > kKeptOfFree) {
+    stack::GiveBack(gp->stack.lo, gp->stack.hi - kKeptOfFree);
   }
+  const GFreeKind kind = GFreeKindOf(size);
   if (env.local == nullptr) {
-    PutGlobal(env.global, &gp, 1);
+    if (size != 0) NoteFree(gp->stack);
+    PutGlobal(env.global, kind, &gp, 1);
     return;
   }
-  GFreeList& list = env.local->of[GFreeKindOf(gp->stack.size())];
-  list.gs[list.n] = gp;
-  list.n = list.n + 1;
-  if (list.n == kGFreeSpill) {
-    constexpr int32_t kSpilled = kGFreeSpill - (kGFreeBatch - 1);
-    PutGlobal(env.global, list.gs, kSpilled);
-    std::copy(list.gs + kSpilled, list.gs + kGFreeSpill, list.gs);
-    list.n = kGFreeBatch - 1;
+  GfPutLocal(env.local, gp);
+  GFreeList& list = env.local->of[kind];
+  if (list.n == list.spill) {
+    const int32_t spilled = list.spill - list.keep;
+    PutGlobal(env.global, kind, list.gs, spilled);
+    std::copy(list.gs + spilled, list.gs + list.spill, list.gs);
+    list.n = list.keep;
   }
 }
 
@@ -145,12 +160,9 @@ IdleGs MarkIdle(GFreeGlobal* global) {
   os::LockGuard guard(global->lock);
   IdleGs idle;
   for (int kind = 0; kind < kNumGFreeKinds; kind++) {
-    size_t& least = global->least_with_stack[kind];
-    idle.with_stack[kind] = static_cast<int32_t>(least);
-    least = global->with_stack[kind].size();
+    idle.of[kind] = static_cast<int32_t>(global->least[kind]);
+    global->least[kind] = global->of[kind].size();
   }
-  idle.no_stack = static_cast<int32_t>(global->least_no_stack);
-  global->least_no_stack = global->no_stack.size();
   return idle;
 }
 
@@ -162,13 +174,12 @@ int32_t FreeStacks(GFreeGlobal* global, GFreeKind kind, stack::StackPool* pool,
   {
     os::LockGuard guard(global->lock);
     // The highest: what stays is at the beginning, side by side.
-    base::BitPool& with_stack = global->with_stack[kind];
+    base::BitPool& with_stack = global->of[kind];
     for (; n < std::min(max, kAtOnce) && !with_stack.empty(); n++) {
       numbers[n] = with_stack.Last();
       with_stack.Remove(numbers[n]);
     }
-    NoteLeast(global);
-    global->n.fetch_sub(n, std::memory_order_relaxed);
+    NoteSize(global, kind);
   }
   // Unmaps now and then.
   for (int32_t i = 0; i < n; i++) {
@@ -177,11 +188,8 @@ int32_t FreeStacks(GFreeGlobal* global, GFreeKind kind, stack::StackPool* pool,
     gp->stack = stack::Stack();
   }
   os::LockGuard guard(global->lock);
-  for (int32_t i = 0; i < n; i++) {
-    global->no_stack.Reserve(numbers[i] + 1);
-    global->no_stack.Add(numbers[i]);
-  }
-  global->n.fetch_add(n, std::memory_order_relaxed);
+  for (int32_t i = 0; i < n; i++) AddTo(global, kGFreeNoStack, numbers[i]);
+  NoteSize(global, kGFreeNoStack);
   return n;
 }
 
@@ -191,7 +199,7 @@ int32_t FreeGs(GFreeGlobal* global, int32_t max) {
   os::LockGuard guard(global->lock);
   for (size_t block = global->allgs->size() / AllGs::kBlock;
        block-- > 0 && n + kBlock <= max;) {
-    if (global->no_stack.Word(block) != kWholeBlock ||
+    if (global->of[kGFreeNoStack].Word(block) != kWholeBlock ||
         global->allgs->IsReturned(block)) {
       continue;
     }
@@ -202,8 +210,10 @@ int32_t FreeGs(GFreeGlobal* global, int32_t max) {
 }
 
 void GfPurge(GFreeLocal* local, GFreeGlobal* global) {
-  for (GFreeList& list : local->of) {
-    PutGlobal(global, list.gs, list.n);
+  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
+    GFreeList& list = local->of[kind];
+    if (list.n == 0) continue;
+    PutGlobal(global, static_cast<GFreeKind>(kind), list.gs, list.n);
     list.n = 0;
   }
 }

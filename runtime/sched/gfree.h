@@ -3,11 +3,14 @@
 // global pool that the Ps spill to and refill from in batches.
 //
 //   P's reach kGFreeSpill (64)    -> spill the 33 that have lain longest
-//   P's are used up, global's not -> refill up to kGFreeBatch (32), Gs with
-//                                    stacks first
+//   P's are used up, global's not -> refill up to kGFreeBatch (32)
 //
-// Stacks of the smallest size are kept as well, apart: a program that asks for
-// them asks again, and what they share is a page, not a size.
+// each for one of three kinds. Gs without a stack are what most go statements
+// want (first_run.h), and Gs with one of the starting size are where the stacks
+// come from, then. Stacks of the smallest size are kept as well, apart: a
+// program that asks for them asks again, and what they share is a page, not a
+// size. A P keeps more of those without a stack (1,024, and spills half), as
+// these are small: 192 bytes.
 //
 // A free stack is poisoned for AddressSanitizer; its reuse is announced to the
 // others, where Go calls racemalloc, msanmalloc and asanunpoison.
@@ -22,9 +25,9 @@
 #ifndef RUNTIME_SCHED_GFREE_H_
 #define RUNTIME_SCHED_GFREE_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "runtime/base/bit_pool.h"
@@ -39,6 +42,7 @@ namespace heddle::sched {
 
 inline constexpr int32_t kGFreeSpill = 64;
 inline constexpr int32_t kGFreeBatch = 32;
+inline constexpr int32_t kGFreeSpillNoStack = 1024;
 
 // A free stack keeps this much of its memory, from the top down: a goroutine
 // that once went deep does not leave that to those after it.
@@ -48,22 +52,42 @@ inline constexpr size_t kKeptOfFree = size_t{64} << 10;
 enum GFreeKind : uint8_t {
   kGFreeStarting,  // with a stack of the starting size, as it was then
   kGFreeSmall,     // with one of kMinStack
+  kGFreeNoStack,
   kNumGFreeKinds,
 };
+// `stack_size`: 0 for no stack.
 inline GFreeKind GFreeKindOf(size_t stack_size) {
+  if (stack_size == 0) return kGFreeNoStack;
   return stack_size == stack::kMinStack ? kGFreeSmall : kGFreeStarting;
 }
 
-// A P's free Gs of a kind, and some without a stack: the first n, the last one
-// back last. Its owner's; n is read by anyone, as a guess.
+// A P's free Gs of a kind: the first n, the last one back last. Its owner's; n
+// is read by anyone, as a guess.
 struct GFreeList {
   base::Relaxed<int32_t> n{0};
-  G* gs[kGFreeSpill];
+  // Of so many, all but `keep` go to the global pool.
+  const int32_t spill;
+  const int32_t keep;
+  G** const gs;
+
+  // Whether one more does not make it spill.
+  bool HasRoom() const { return n + 1 < spill; }
 };
 struct GFreeLocal {
-  GFreeList of[kNumGFreeKinds];
+  GFreeList of[kNumGFreeKinds] = {
+      {.spill = kGFreeSpill, .keep = kGFreeBatch - 1, .gs = starting},
+      {.spill = kGFreeSpill, .keep = kGFreeBatch - 1, .gs = small},
+      {.spill = kGFreeSpillNoStack,
+       .keep = kGFreeSpillNoStack / 2,
+       .gs = no_stack},
+  };
+  G* starting[kGFreeSpill];
+  G* small[kGFreeSpill];
+  G* no_stack[kGFreeSpillNoStack];
 
-  int32_t n() const { return of[kGFreeStarting].n + of[kGFreeSmall].n; }
+  int32_t n() const {
+    return of[kGFreeStarting].n + of[kGFreeSmall].n + of[kGFreeNoStack].n;
+  }
 };
 
 // A runtime's. Thread-safe.
@@ -73,16 +97,18 @@ struct GFreeGlobal {
   AllGs* const allgs;
   os::Lock lock{os::LockRank::kGfree};
   // Numbers of Gs in allgs.
-  base::BitPool with_stack[kNumGFreeKinds] ABSL_GUARDED_BY(lock);
-  base::BitPool no_stack ABSL_GUARDED_BY(lock);
-  // Of all. Written under lock; read by anyone, as a guess.
-  std::atomic<int32_t> n{0};
+  base::BitPool of[kNumGFreeKinds] ABSL_GUARDED_BY(lock);
+  // How many of[kind] has. Written under lock; read by anyone, as a guess.
+  base::Relaxed<int32_t> n_of[kNumGFreeKinds];
   // The fewest since MarkIdle.
-  size_t least_with_stack[kNumGFreeKinds] ABSL_GUARDED_BY(lock) = {};
-  size_t least_no_stack ABSL_GUARDED_BY(lock) = 0;
+  size_t least[kNumGFreeKinds] ABSL_GUARDED_BY(lock) = {};
+
+  int32_t n() const {
+    return n_of[kGFreeStarting] + n_of[kGFreeSmall] + n_of[kGFreeNoStack];
+  }
 };
 
-// What the two functions work on. `local` and `cache` are null on a thread
+// What the functions work on. `local` and `cache` are null on a thread
 // without a P.
 struct GFreeEnv {
   GFreeLocal* local;
@@ -108,16 +134,24 @@ inline uintptr_t StackColor(const stack::Stack& s) {
 // With so many free Gs, they are not in a core's own caches.
 inline constexpr int32_t kColdGs = 2048;
 
-// What the sanitizers are told of a stack that is used again, and of one that
-// is free.
-inline void NoteReuse(const stack::Stack& s) {
-  sanitizer::RaceMalloc(s.lo, s.size());
-  sanitizer::MsanMalloc(s.lo, s.size());
-  sanitizer::AsanUnpoison(s.lo, s.size());
+// What the sanitizers are told of memory of a goroutine that is used again, and
+// of such that is free: of a stack, or of the place for a callable in the G.
+inline void NoteReuse(uintptr_t lo, size_t size) {
+  sanitizer::RaceMalloc(lo, size);
+  sanitizer::MsanMalloc(lo, size);
+  sanitizer::AsanUnpoison(lo, size);
 }
-inline void NoteFree(const stack::Stack& s) {
-  sanitizer::RaceFree(s.lo, s.size());
-  sanitizer::AsanPoison(s.lo, s.size());
+inline void NoteFree(uintptr_t lo, size_t size) {
+  sanitizer::RaceFree(lo, size);
+  sanitizer::AsanPoison(lo, size);
+}
+inline void NoteReuse(const stack::Stack& s) { NoteReuse(s.lo, s.size()); }
+inline void NoteFree(const stack::Stack& s) { NoteFree(s.lo, s.size()); }
+inline void NoteCallableReuse(const G* gp) {
+  NoteReuse(reinterpret_cast<uintptr_t>(gp->callable), sizeof gp->callable);
+}
+inline void NoteCallableFree(const G* gp) {
+  NoteFree(reinterpret_cast<uintptr_t>(gp->callable), sizeof gp->callable);
 }
 
 // Takes a dead G, or one in its first state (idle); null if there is none. If
@@ -125,23 +159,53 @@ inline void NoteFree(const stack::Stack& s) {
 // caller gives it one.
 G* GfGet(const GFreeEnv& env, size_t stack_size);
 
+// Takes one for who does not need its stack yet: one without, if there is one;
+// else, if it has a stack, its size is `stack_size`, the starting one.
+G* GfGetBare(const GFreeEnv& env, size_t stack_size);
+
+// Takes a stack of `stack_size`, the starting one, from a dead G that has one;
+// an empty one if there is none. *canary: as G::canary.
+stack::Stack GfTakeStack(const GFreeEnv& env, size_t stack_size, bool* canary);
+
 // Gives a dead G back. A stack that is neither of `stack_size` nor of kMinStack
 // is freed.
 void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
-// The usual case of GfGet, in the caller's code: of `local`, a G that has such
-// a stack. Null: GfGet is to be asked.
-inline G* GfGetLocal(GFreeLocal* local, const GFreeGlobal& global,
-                     size_t stack_size) {
-  GFreeList& list = local->of[GFreeKindOf(stack_size)];
-  if (list.n == 0 || global.n.load(std::memory_order_relaxed) > kColdGs) {
-    return nullptr;
+// The usual cases of these, in the caller's code: of `local` alone, dead and
+// not idle, and without fetching what comes next. Null, an empty stack: ask
+// them.
+inline G* GfGetBareLocal(GFreeLocal* local, const GFreeGlobal& global,
+                         size_t stack_size) {
+  if (global.n() > kColdGs) return nullptr;
+  GFreeList* list = &local->of[kGFreeNoStack];
+  if (list->n == 0) {
+    if (global.n_of[kGFreeNoStack] != 0) return nullptr;
+    list = &local->of[kGFreeStarting];
+    if (list->n == 0) return nullptr;
   }
-  G* gp = list.gs[list.n - 1];
-  if (gp->stack.size() != stack_size) return nullptr;
-  list.n = list.n - 1;
-  NoteReuse(gp->stack);
+  G* const gp = list->gs[list->n - 1];
+  if (ReadGStatus(gp) != GStatus::kDead) return nullptr;
+  if (gp->stack) {
+    if (gp->stack.size() != stack_size) return nullptr;
+    NoteReuse(gp->stack);
+  }
+  list->n = list->n - 1;
   return gp;
+}
+inline stack::Stack GfTakeStackLocal(GFreeLocal* local, size_t stack_size,
+                                     bool* canary) {
+  GFreeList& from = local->of[kGFreeStarting];
+  GFreeList& to = local->of[kGFreeNoStack];
+  if (from.n == 0 || !to.HasRoom()) return stack::Stack();
+  G* const gp = from.gs[from.n - 1];
+  if (gp->stack.size() != stack_size) return stack::Stack();
+  from.n = from.n - 1;
+  const stack::Stack stack = std::exchange(gp->stack, stack::Stack());
+  *canary = gp->canary;
+  NoteReuse(stack);
+  to.gs[to.n] = gp;
+  to.n = to.n + 1;
+  return stack;
 }
 
 // And of GfPut: whether that only adds gp to `local`, and neither frees a
@@ -149,11 +213,11 @@ inline G* GfGetLocal(GFreeLocal* local, const GFreeGlobal& global,
 inline bool GfPutIsLocal(const GFreeLocal& local, const G* gp,
                          size_t stack_size) {
   const size_t size = gp->stack.size();
-  return (size == stack_size || size == stack::kMinStack) &&
-         size <= kKeptOfFree && local.of[GFreeKindOf(size)].n + 1 < kGFreeSpill;
+  return (size == stack_size || size == stack::kMinStack || size == 0) &&
+         size <= kKeptOfFree && local.of[GFreeKindOf(size)].HasRoom();
 }
 inline void GfPutLocal(GFreeLocal* local, G* gp) {
-  NoteFree(gp->stack);
+  if (gp->stack) NoteFree(gp->stack);
   GFreeList& list = local->of[GFreeKindOf(gp->stack.size())];
   list.gs[list.n] = gp;
   list.n = list.n + 1;
@@ -162,15 +226,14 @@ inline void GfPutLocal(GFreeLocal* local, G* gp) {
 // Moves all of `local` to the global list, as when its P goes away. (gfpurge)
 void GfPurge(GFreeLocal* local, GFreeGlobal* global);
 
-// How many Gs of the global pool nobody has needed since the last call: such
-// with stacks, and such without.
+// How many Gs of the global pool nobody has needed since the last call.
 struct IdleGs {
-  int32_t with_stack[kNumGFreeKinds];
-  int32_t no_stack;
+  int32_t of[kNumGFreeKinds];
 };
 IdleGs MarkIdle(GFreeGlobal* global);
 
-// Frees the stacks of up to `max` Gs of the global pool. Returns of how many, 0
+// Frees the stacks of up to `max` Gs of the global pool, of a kind that has
+// them. Returns of how many, 0
 // when there are none of this kind left. No report is under way, here and in
 // FreeGs.
 int32_t FreeStacks(GFreeGlobal* global, GFreeKind kind, stack::StackPool* pool,

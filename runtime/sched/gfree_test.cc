@@ -67,16 +67,16 @@ class GFreeTest : public testing::Test {
     for (int i = 0; i < n; i++) GfPut(env_, NewG(with_stack), kSize);
   }
 
-  int32_t global_n() { return global_.n.load(std::memory_order_relaxed); }
+  int32_t global_n() { return global_.n(); }
 
   // Takes all Gs of a pool.
   std::vector<G*> TakeWithStack(GFreeKind kind = kGFreeStarting) {
     os::LockGuard guard(global_.lock);
-    return TakeAll(&global_.with_stack[kind]);
+    return TakeAll(&global_.of[kind]);
   }
   std::vector<G*> TakeNoStack() {
     os::LockGuard guard(global_.lock);
-    return TakeAll(&global_.no_stack);
+    return TakeAll(&global_.of[kGFreeNoStack]);
   }
 
   std::vector<G*> TakeAll(base::BitPool* pool) {
@@ -124,17 +124,19 @@ TEST_F(GFreeTest, TheLastOneBackIsTheNextOneOut) {
 
 // Issue 2: free list half full. It is served without the global list.
 TEST_F(GFreeTest, HalfFullListIsLeftAlone) {
-  FillGlobal(5, kWithStack);
-  FillLocal(32, kNoStack);
-  EXPECT_EQ(local_.n(), 32);
-  EXPECT_EQ(global_n(), 5);
-  for (int i = 0; i < 32; i++) {
-    G* const gp = GfGet(env_, kSize);
-    ASSERT_NE(gp, nullptr);
-    ASSERT_FALSE(gp->stack);
+  for (const bool with_stack : {kWithStack, kNoStack}) {
+    FillGlobal(5, with_stack);
+    FillLocal(32, with_stack);
+    EXPECT_EQ(local_.n(), 32);
+    const int32_t global_n_before = global_n();
+    for (int i = 0; i < 32; i++) {
+      G* const gp = with_stack ? GfGet(env_, kSize) : GfGetBare(env_, kSize);
+      ASSERT_NE(gp, nullptr);
+      ASSERT_EQ(static_cast<bool>(gp->stack), with_stack);
+    }
+    EXPECT_EQ(local_.n(), 0);
+    EXPECT_EQ(global_n(), global_n_before);
   }
-  EXPECT_EQ(local_.n(), 0);
-  EXPECT_EQ(global_n(), 5);
 }
 
 // Issue 2: over 64. The 64th spills: 33 go, 31 stay.
@@ -152,16 +154,18 @@ TEST_F(GFreeTest, Over64Spills33AndKeeps31) {
   EXPECT_TRUE(TakeNoStack().empty());
 }
 
-TEST_F(GFreeTest, SpillSortsByStack) {
-  for (int i = 0; i < 33; i++) FillLocal(1, i % 3 == 0);
-  FillLocal(31, kNoStack);  // these stay
-  EXPECT_EQ(local_.n(), 31);
-  EXPECT_EQ(global_n(), 33);
-  const std::vector<G*> with = TakeWithStack();
-  EXPECT_EQ(with.size(), 11u);
-  for (G* gp : with) EXPECT_TRUE(gp->stack);
+TEST_F(GFreeTest, EachKindSpillsByItself) {
+  FillLocal(63, kWithStack);
+  FillLocal(kGFreeSpillNoStack - 1, kNoStack);
+  EXPECT_EQ(local_.n(), 63 + kGFreeSpillNoStack - 1);
+  EXPECT_EQ(global_n(), 0);
+  // Of those without a stack it keeps half.
+  FillLocal(1, kNoStack);
+  EXPECT_EQ(local_.of[kGFreeStarting].n, 63);
+  EXPECT_EQ(local_.of[kGFreeNoStack].n, kGFreeSpillNoStack / 2);
+  EXPECT_TRUE(TakeWithStack().empty());
   const std::vector<G*> without = TakeNoStack();
-  EXPECT_EQ(without.size(), 22u);
+  EXPECT_EQ(without.size(), size_t{kGFreeSpillNoStack / 2});
   for (G* gp : without) EXPECT_FALSE(gp->stack);
 }
 
@@ -174,8 +178,7 @@ TEST_F(GFreeTest, AnEmptyListTakesABatchOf32) {
 }
 
 TEST_F(GFreeTest, ABatchIsNotLargerThanWhatThereIs) {
-  FillGlobal(2, kWithStack);
-  FillGlobal(3, kNoStack);
+  FillGlobal(5, kWithStack);
   std::set<G*> got;
   for (int i = 0; i < 5; i++) {
     G* const gp = GfGet(env_, kSize);
@@ -186,13 +189,95 @@ TEST_F(GFreeTest, ABatchIsNotLargerThanWhatThereIs) {
   EXPECT_EQ(GfGet(env_, kSize), nullptr);
 }
 
-TEST_F(GFreeTest, ABatchPrefersThoseWithStacks) {
+TEST_F(GFreeTest, OneWithAStackIsPreferred) {
   FillGlobal(20, kWithStack);
   FillGlobal(20, kNoStack);
-  EXPECT_NE(GfGet(env_, kSize), nullptr);
-  EXPECT_EQ(global_n(), 8);
+  for (const GFreeEnv& env : {env_, no_p_}) {
+    for (int i = 0; i < 10; i++) {
+      G* const gp = GfGet(env, kSize);
+      ASSERT_NE(gp, nullptr);
+      EXPECT_TRUE(gp->stack);
+    }
+    GfPurge(&local_, &global_);
+  }
+  EXPECT_EQ(TakeNoStack().size(), 20u);
   EXPECT_TRUE(TakeWithStack().empty());
-  EXPECT_EQ(TakeNoStack().size(), 8u);
+}
+
+TEST_F(GFreeTest, ForABareOneWithoutAStackIsPreferred) {
+  for (const GFreeEnv& env : {env_, no_p_}) {
+    FillGlobal(3, kWithStack);
+    FillGlobal(3, kNoStack);
+    for (int i = 0; i < 6; i++) {
+      G* const gp = GfGetBare(env, kSize);
+      ASSERT_NE(gp, nullptr);
+      EXPECT_EQ(static_cast<bool>(gp->stack), i >= 3);
+    }
+    EXPECT_EQ(GfGetBare(env, kSize), nullptr);
+    EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), nullptr);
+    GfPurge(&local_, &global_);
+    // One whose stack has the wrong size by now comes without it.
+    FillGlobal(1, kWithStack);
+    G* const gp = GfGetBare(env, 2 * kSize);
+    ASSERT_NE(gp, nullptr);
+    EXPECT_FALSE(gp->stack);
+  }
+}
+
+// What is not the usual case is left to GfGetBare, which is asked then.
+TEST_F(GFreeTest, ABareOneOfTheLocalList) {
+  FillGlobal(5, kNoStack);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), nullptr);
+  FillLocal(2, kNoStack);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), gs_[6]);
+  EXPECT_EQ(local_.n(), 1);
+  FillGlobal(kColdGs, kNoStack);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), nullptr)
+      << "who fetches the next ones?";
+}
+
+TEST_F(GFreeTest, AStackIsTakenFromADeadG) {
+  for (const GFreeEnv& env : {env_, no_p_}) {
+    bool canary = true;
+    EXPECT_FALSE(GfTakeStack(env, kSize, &canary));
+    G* const gp = NewG(kWithStack);
+    const stack::Stack stack = gp->stack;
+    GfPut(env, gp, kSize);
+    EXPECT_EQ(GfTakeStack(env, kSize, &canary), stack);
+    EXPECT_FALSE(canary);
+    EXPECT_FALSE(Poisoned(stack.lo));
+    // The G is free yet, without it.
+    EXPECT_EQ(GfGetBare(env, kSize), gp);
+    EXPECT_FALSE(gp->stack);
+    gp->stack = stack;
+    gp->canary = true;
+    // Not if it is of another size.
+    GfPut(env, gp, kSize);
+    EXPECT_FALSE(GfTakeStack(env, 2 * kSize, &canary));
+    EXPECT_EQ(GfGetBare(env, kSize), gp);
+    EXPECT_FALSE(gp->stack);
+  }
+}
+
+TEST_F(GFreeTest, AStackIsTakenLocallyIfThereIsRoomForTheG) {
+  bool canary = false;
+  EXPECT_FALSE(GfTakeStackLocal(&local_, kSize, &canary));
+  G* const gp = NewG(kWithStack);
+  gp->canary = true;
+  const stack::Stack stack = gp->stack;
+  GfPut(env_, gp, kSize);
+  EXPECT_FALSE(GfTakeStackLocal(&local_, 2 * kSize, &canary));
+  FillLocal(kGFreeSpillNoStack - 1, kNoStack);
+  EXPECT_FALSE(GfTakeStackLocal(&local_, kSize, &canary)) << "must spill";
+  EXPECT_EQ(local_.n(), kGFreeSpillNoStack);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize),
+            gs_[kGFreeSpillNoStack - 1]);
+  EXPECT_EQ(GfTakeStackLocal(&local_, kSize, &canary), stack);
+  EXPECT_TRUE(canary);
+  EXPECT_FALSE(Poisoned(stack.lo));
+  EXPECT_FALSE(gp->stack);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), gp);
+  gp->stack = stack;
 }
 
 TEST_F(GFreeTest, TheGlobalPoolGivesNeighbours) {
@@ -282,9 +367,9 @@ TEST_F(GFreeTest, TheFewestFreeOnesOfAPeriodAreIdle) {
   GfPut(no_p_, gp, kSize);
   GfPut(no_p_, NewG(kWithStack), kSize);
   const IdleGs idle = MarkIdle(&global_);
-  EXPECT_EQ(idle.with_stack[kGFreeStarting], 2);
-  EXPECT_EQ(idle.with_stack[kGFreeSmall], 1);
-  EXPECT_EQ(idle.no_stack, 5);
+  EXPECT_EQ(idle.of[kGFreeStarting], 2);
+  EXPECT_EQ(idle.of[kGFreeSmall], 1);
+  EXPECT_EQ(idle.of[kGFreeNoStack], 5);
 }
 
 // A batch is taken of a block that was given back; most of it is not needed,

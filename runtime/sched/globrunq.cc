@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/sched/depth_first.h"
 #include "runtime/sched/invariants.h"
 
 namespace heddle::sched {
@@ -49,7 +50,13 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
   AddSize(sched, -n);
   G* first = sched->runq.Pop();
   GQueue<G> rest;
-  for (int32_t i = 1; i < n; i++) rest.PushBack(sched->runq.Pop());
+  bool all_have_begun = true;
+  for (int32_t i = 1; i < n; i++) {
+    G* gp = sched->runq.Pop();
+    if (!gp->started) all_have_begun = false;
+    rest.PushBack(gp);
+  }
+  if (!all_have_begun && GoesDepthFirst(pp)) pp->nurses = true;
   pp->runq.PutBatch(&rest);
   // More than one are asked for by callers whose ring is empty only.
   if (!rest.empty()) base::Throw("globrunqget: runq overflow");
@@ -57,6 +64,11 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
 }
 
 void RunqPutTail(Sched* sched, P* pp, G* gp) {
+  if (GoesDepthFirst(pp) && !gp->started) {
+    pp->nurses = true;
+    pp->nursery.PutTail(gp, /*random=*/nullptr, OverflowTo(sched));
+    return;
+  }
   pp->runq.PutTail(gp, /*random=*/nullptr, OverflowTo(sched));
 }
 

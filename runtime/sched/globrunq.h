@@ -38,7 +38,7 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max)
 // Overflows to the global queue. (runqput)
 void RunqPut(Sched* sched, P* pp, G* gp, bool next);
 
-// The half of RunqPutNext that seldom has to be done.
+// Puts gp at the tail, or into the nursery. (depth_first.h)
 void RunqPutTail(Sched* sched, P* pp, G* gp);
 
 // RunqPut as runnext, in the caller's code where that is all: nobody is kicked

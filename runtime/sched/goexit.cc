@@ -6,6 +6,7 @@
 
 #include "runtime/base/throw.h"
 #include "runtime/sched/direct.h"
+#include "runtime/sched/first_run.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/proc.h"
@@ -29,6 +30,7 @@ void Goexit0(G* gp) {
   gp->m = nullptr;
   const bool locked = gp->locked;
   if (locked) gp->SetLockedM(nullptr);
+  if (gp->fn_arg == gp->callable) NoteCallableFree(gp);
   gp->fn = nullptr;
   gp->fn_arg = nullptr;
   gp->waitreason.store(WaitReason::kZero, std::memory_order_relaxed);
@@ -41,6 +43,7 @@ void Goexit0(G* gp) {
     gp->extra->goexit = nullptr;
     gp->extra->ancestors = nullptr;
   }
+  pp->begun--;
   if (!gp->is_system) {
     AddOwned(&pp->ngexited, 1);
   } else {
@@ -99,17 +102,43 @@ bool LeavesLittleToDo(const Sched* sched, const P* pp, const G* gp) {
              sched->starting_stack_size.load(std::memory_order_relaxed));
 }
 
+// Whether gp, of which that is true, can leave its stack to one that has none.
+bool CanLeaveStack(const Sched* sched, const P* pp, const G* gp) {
+  return kLeavesStacks &&
+         gp->stack.size() ==
+             sched->starting_stack_size.load(std::memory_order_relaxed) &&
+         pp->gfree.of[kGFreeNoStack].HasRoom();
+}
+
+// gp, which has ended, goes on as `next`, which is bare and has no stack.
+void GoOnAs(M* mp, G* gp, G* next) {
+  LeaveStack(gp, next);
+  next->started = true;
+  *mp->errno_address = next->saved_errno;
+  Setg(next);
+  Goexit0(gp);
+  Releasem(mp);
+}
+
 }  // namespace
 
 void GoroutineMain(G* gp) {
-  gp->fn->run(gp->fn_arg);
-  ReleaseEnd(gp);
-  M* mp = Acquirem();
-  CallLeaveHook(gp, Leaving::kEnds);
-  CheckLeaves();
-  if (LeavesLittleToDo(mp->sched, mp->p, gp)) {
-    G* next = GoOn(mp, gp);
-    if (next != nullptr) SwitchToNextDying(mp, gp, next, Goexit0);
+  for (;;) {
+    if (gp->fn_arg == gp->callable) {
+      gp->fn->run_moved(gp->fn_arg);
+    } else {
+      gp->fn->run(gp->fn_arg);
+    }
+    ReleaseEnd(gp);
+    M* mp = Acquirem();
+    CallLeaveHook(gp, Leaving::kEnds);
+    CheckLeaves();
+    if (!LeavesLittleToDo(mp->sched, mp->p, gp)) break;
+    G* next = GoOnFromEnd(mp, gp, CanLeaveStack(mp->sched, mp->p, gp));
+    if (next == nullptr) break;
+    if (!next->bare) SwitchToNextDying(mp, gp, next, Goexit0);
+    GoOnAs(mp, gp, next);
+    gp = next;
   }
   McallDying(Goexit0);
 }

@@ -20,7 +20,8 @@ inline void CheckQueueable([[maybe_unused]] const G* gp) {
   HEDDLE_DCHECK(ReadGStatus(gp) == GStatus::kRunnable);
   HEDDLE_DCHECK(gp->m == nullptr);
   HEDDLE_DCHECK(gp->schedlink == nullptr);
-  HEDDLE_DCHECK(gp->sched.sp >= gp->stack.lo && gp->sched.sp < gp->stack.hi);
+  HEDDLE_DCHECK(gp->bare ||
+                (gp->sched.sp >= gp->stack.lo && gp->sched.sp < gp->stack.hi));
 }
 
 // A P belongs to one M at most, and only that M's thread pushes to its queue

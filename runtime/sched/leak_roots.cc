@@ -70,6 +70,8 @@ void CopyGoroutines(const Sched* sched) {
     const G* gp = sched->allgs[i];
     const GStatus status = ReadGStatus(gp);
     if (status != GStatus::kWaiting && status != GStatus::kRunnable) continue;
+    // What its callable holds is in the G, which is a root.
+    if (gp->bare) continue;
     CopyStack(gp->sched.sp, gp->stack.hi, gp->fiber.fake_stack);
   }
 }

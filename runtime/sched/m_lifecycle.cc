@@ -178,7 +178,7 @@ void StartM(Sched* sched, P* pp, bool spinning) {
   } else {
     if (nmp->spinning) base::Throw("startm: m is spinning");
     if (nmp->nextp != nullptr) base::Throw("startm: m has p");
-    if (spinning && !pp->runq.Empty()) {
+    if (spinning && !pp->QueuesEmpty()) {
       base::Throw("startm: p has runnable gs");
     }
     nmp->spinning = spinning;
@@ -189,7 +189,7 @@ void StartM(Sched* sched, P* pp, bool spinning) {
 }
 
 void HandoffP(Sched* sched, P* pp) {
-  if (!pp->runq.Empty() ||
+  if (!pp->QueuesEmpty() ||
       sched->runqsize.load(std::memory_order_relaxed) != 0) {
     StartM(sched, pp, /*spinning=*/false);
     return;
@@ -219,7 +219,7 @@ void HandoffP(Sched* sched, P* pp) {
     if (when != kNever) WakePoller(sched, when);
     return;
   }
-  if (pp->runq.Empty() &&
+  if (pp->QueuesEmpty() &&
       sched->runqsize.load(std::memory_order_relaxed) == 0) {
     // Somebody submitted to a queue while no P was idle: look for it.
     sched->AddSpinning();
@@ -308,7 +308,6 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
       base::Throw("out of memory: no stack for an M");
     }
     mp->g0.stack = *g0_stack;
-    sched->g0_stacks.fetch_add(1, std::memory_order_relaxed);
   }
   os::LockGuard guard(sched->lock);
   mp->alllink = sched->allm;
@@ -350,7 +349,6 @@ void JoinM(M* mp) {
   mp->joined = true;
   if (mp->g0.stack.lo == 0) return;
   mp->sched->stackpool.Free(nullptr, mp->g0.stack);
-  mp->sched->g0_stacks.fetch_sub(1, std::memory_order_relaxed);
 }
 
 int64_t MReserveId(Sched* sched) {

@@ -7,8 +7,10 @@
 
 #include "absl/base/optimization.h"
 #include "absl/strings/str_format.h"
+#include "runtime/arch/fp_modes.h"
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/sanitizer.h"
+#include "runtime/sched/first_run.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/race.h"
@@ -18,31 +20,13 @@
 namespace heddle::sched {
 namespace {
 
-constexpr size_t kStackAlign = 16;
-// Go leaves four words above the first frame, in case something reads slightly
-// beyond it; so does this.
-constexpr size_t kTopOfStack = 4 * sizeof(void*);
-
-// gp gets a stack, by way of `cache` if that is not null.
-void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
-  SystemStack([&] {
-    absl::StatusOr<stack::Stack> got = sched->stackpool.Alloc(cache, size);
-    if (!got.ok()) {
-      base::PrintErr("runtime: %s\n", got.status().message());
-      base::Throw("out of memory: no stack for a goroutine");
-    }
-    gp->stack = *got;
-    gp->canary = sched->stackpool.NeedsCanary(size);
-  });
-}
-
-// As GetDeadG, where the P has none.
-[[gnu::noinline]] G* GetOrMakeG(Sched* sched, P* pp, size_t size) {
+// As TakeG, where the P has none.
+[[gnu::noinline]] G* TakeOrMakeG(Sched* sched, P* pp, bool bare, size_t size) {
   const GFreeEnv env = FreeEnv(sched, pp);
-  G* newg = GfGet(env, size);
+  G* newg = bare ? GfGetBare(env, size) : GfGet(env, size);
   if (newg == nullptr) {
-    newg = Malg(sched, env.cache, size);
-  } else if (newg->stack.hi == 0) {
+    newg = Malg(sched, env.cache, bare ? 0 : size);
+  } else if (!bare && newg->stack.hi == 0) {
     GiveStack(sched, env.cache, newg, size);
   }
   if (ReadGStatus(newg) == GStatus::kIdle) {
@@ -52,16 +36,17 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
   return newg;
 }
 
-// A dead G with a stack of `size` bytes, for mp, which is inside the runtime,
-// or a thread that is none (null).
-G* GetDeadG(Sched* sched, M* mp, size_t size) {
+// A dead G, with a stack of `size` bytes unless it is to be bare, for mp, which
+// is inside the runtime, or a thread that is none (null).
+G* TakeG(Sched* sched, M* mp, bool bare, size_t size) {
   P* pp = CurrentP(sched, mp);
   G* newg = nullptr;
-  if (pp != nullptr) newg = GfGetLocal(&pp->gfree, sched->gfree, size);
-  if (newg == nullptr) newg = GetOrMakeG(sched, pp, size);
+  if (pp != nullptr && bare)
+    newg = GfGetBareLocal(&pp->gfree, sched->gfree, size);
+  if (newg == nullptr) newg = TakeOrMakeG(sched, pp, bare, size);
   // A report that saw it running may be reading its fields yet.
   while (Frozen()) WaitForThaw();
-  if (newg->stack.hi == 0) base::Throw("newproc1: newg missing stack");
+  if (!bare && newg->stack.hi == 0) base::Throw("newproc1: newg missing stack");
   if (ReadGStatus(newg) != GStatus::kDead) {
     base::Throw("newproc1: new g is not Gdead");
   }
@@ -114,11 +99,11 @@ struct Origin {
   uintptr_t pc;
 };
 
-// Builds fn at `sp`, and what else newg has of its own, where that may run the
+// Builds fn at `at`, and what else newg has of its own, where that may run the
 // user's code, allocate or throw: newg goes back then.
 [[gnu::noinline]] void Build(Sched* sched, const FuncVal& fn,
                              const GoOptions& options, const Origin& origin,
-                             G* newg, uintptr_t sp) {
+                             G* newg, void* at) {
   try {
     if (sched->options.debug.traceback_ancestors > 0) {
       Extra(newg)->ancestors = SaveAncestors(
@@ -126,7 +111,7 @@ struct Origin {
     }
     {
       const RaceUserCode looked_at;
-      fn.construct(reinterpret_cast<void*>(sp), fn.from);
+      fn.construct(at, fn.from);
     }
     if (!options.name.empty() || newg->extra != nullptr) {
       Extra(newg)->name.assign(options.name);
@@ -149,7 +134,7 @@ G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size) {
     newg = sched->allgs.New();
   }
   if (newg == nullptr) base::Throw("out of memory: no room for a goroutine");
-  GiveStack(sched, cache, newg, stack_size);
+  if (stack_size != 0) GiveStack(sched, cache, newg, stack_size);
   return newg;
 }
 
@@ -157,37 +142,45 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
             G* callergp, uintptr_t callerpc) {
   if (fn.ops == nullptr) base::Throw("go of nil func value");
   const size_t stack_size = StackSize(sched, options);
-  if (fn.ops->size + fn.ops->align + kTopOfStack > stack_size / 2) {
+  const bool bare = options.stack_size == 0 && fn.ops->run_moved != nullptr;
+  if (!bare && fn.ops->size + fn.ops->align > stack_size / 2) {
     ThrowTooLarge(fn.ops->size, stack_size);
   }
   const RaceScope not_looked_at;
   M* mp = Acquirem();
-  G* newg = GetDeadG(sched, mp, stack_size);
-  uintptr_t sp =
-      newg->stack.hi - kTopOfStack - fn.ops->size - StackColor(newg->stack);
-  sp &= ~static_cast<uintptr_t>(fn.ops->align > kStackAlign ? fn.ops->align - 1
-                                                            : kStackAlign - 1);
+  G* newg = TakeG(sched, mp, bare, stack_size);
+  void* at;
+  if (bare) {
+    NoteCallableReuse(newg);
+    at = newg->callable;
+  } else {
+    at = reinterpret_cast<void*>(
+        FirstSp(newg->stack, fn.ops->size, fn.ops->align));
+  }
   if (ABSL_PREDICT_TRUE(fn.trivial && options.name.empty() &&
                         newg->extra == nullptr &&
                         sched->options.debug.traceback_ancestors == 0)) {
     const RaceUserCode looked_at;
-    fn.construct(reinterpret_cast<void*>(sp), fn.from);
+    fn.construct(at, fn.from);
   } else {
     Releasem(mp);
-    Build(sched, fn, options, {callergp, callerpc}, newg, sp);
+    Build(sched, fn, options, {callergp, callerpc}, newg, at);
     mp = Acquirem();
   }
-  if (newg->canary) stack::SetCanary(newg->stack);
+  if (bare) {
+    MakeBare(newg);
+  } else {
+    MakeContext(newg, reinterpret_cast<uintptr_t>(at), arch::CurrentFpModes());
+  }
   newg->fn = fn.ops;
-  newg->fn_arg = reinterpret_cast<void*>(sp);
-  GoStartCallFn(newg, sp);
+  newg->fn_arg = at;
 
   P* pp = CurrentP(sched, mp);
   newg->parent_goid = callergp != nullptr ? callergp->goid : 0;
   newg->gopc = callerpc;
   newg->startpc = fn.pc;
   newg->started = false;
-  newg->lastm = nullptr;
+  newg->lastm = 0;
   newg->saved_errno = 0;
   newg->is_system = options.system;
   if (ABSL_PREDICT_FALSE(options.system)) {

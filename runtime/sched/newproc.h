@@ -1,12 +1,14 @@
 // The go statement: making a goroutine and queueing it.
 //
-//   NewProc ─▶ NewProc1 ─▶ GfGet, else Malg ─▶ GoStartCallFn
+//   NewProc ─▶ NewProc1 ─▶ GfGetBare, else Malg ─▶ MakeBare
+//        │        └ of a stack size of its own: GfGet, else Malg ─▶ MakeContext
 //        └───▶ RunqPut ─▶ WakeP
 //
-// Differences from Go: all of it runs on the caller's stack, which cannot
-// overflow unseen (it has a guard page); only what may need much of it (new
-// stacks, fatal errors) is called on g0's. The callable is built on the new
-// stack by the caller's code and may throw, or itself switch: no P is held
+// Differences from Go: most goroutines get a stack when they run first
+// (first_run.h). All of it runs on the caller's stack, which cannot overflow
+// unseen (it has a guard page); only what may need much of it (new stacks,
+// fatal errors) is called on g0's. The callable is built in the G, or on its
+// stack, by the caller's code and may throw, or itself switch: no P is held
 // meanwhile, and a G that was prepared in vain goes back to the free list.
 //
 // Source: Go 1.21's newproc, newproc1, malg, allgadd, gostartcallfn.
@@ -37,7 +39,8 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
             G* callergp, uintptr_t callerpc);
 
 // A new G with a stack of `stack_size` bytes, a power of two, by way of `cache`
-// if that is not null. Never fails: ends the process. (malg)
+// if that is not null; with none if the size is 0. Never fails: ends the
+// process. (malg)
 G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size);
 
 // Sets how many bytes the stacks of later goroutines have that ask for none,

@@ -87,24 +87,28 @@ TEST(NewProcTest, AFinishedGIsReused) {
 TEST(NewProcTest, FreeListOver64SpillsToTheGlobalOne) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
-    for (int i = 0; i < 63; i++) GoOn([] {});
+    // With a stack each.
+    const auto go = [size = s->starting_stack_size.load()] {
+      GoOn([] {}, {.stack_size = size});
+    };
+    for (int i = 0; i < 63; i++) go();
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     P* pp = Getg()->m->p;
     EXPECT_EQ(pp->gfree.n(), 63);
-    EXPECT_EQ(s->gfree.n.load(), 0);
-    for (int i = 0; i < 64; i++) GoOn([] {});
+    EXPECT_EQ(s->gfree.n(), 0);
+    for (int i = 0; i < 64; i++) go();
     EXPECT_EQ(pp->gfree.n(), 0);
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     // The 64th makes it spill until 31 are left.
     EXPECT_EQ(pp->gfree.n(), 31);
-    EXPECT_EQ(s->gfree.n.load(), 33);
+    EXPECT_EQ(s->gfree.n(), 33);
     // Half empty: the P's own are used first, then a batch comes back.
-    for (int i = 0; i < 31; i++) GoOn([] {});
+    for (int i = 0; i < 31; i++) go();
     EXPECT_EQ(pp->gfree.n(), 0);
-    EXPECT_EQ(s->gfree.n.load(), 33);
-    GoOn([] {});
+    EXPECT_EQ(s->gfree.n(), 33);
+    go();
     EXPECT_EQ(pp->gfree.n(), 31);
-    EXPECT_EQ(s->gfree.n.load(), 1);
+    EXPECT_EQ(s->gfree.n(), 1);
     EXPECT_EQ(NumG(s.get()), 65);
   });
 }
@@ -119,9 +123,13 @@ TEST(NewProcTest, ACachedStackOfTheWrongSizeIsReplaced) {
     s->starting_stack_size = 128 << 10;
     G* again = nullptr;
     GoOn([&] { again = Getg(); });
-    EXPECT_EQ(gp->stack.size(), 128u << 10);
     GoschedUntil([&] { return again != nullptr; });
     EXPECT_EQ(again, gp);
+    EXPECT_EQ(gp->stack.size(), 128u << 10);
+    // One that asks for it has it from the start.
+    GoOn([&] { again = nullptr; }, {.stack_size = 256 << 10});
+    EXPECT_EQ(gp->stack.size(), 256u << 10);
+    GoschedUntil([&] { return again == nullptr; });
     EXPECT_EQ(NumG(s.get()), 2);
   });
 }
@@ -328,16 +336,42 @@ TEST(NewProcTest, ManyGoroutinesFromManyThreads) {
   EXPECT_EQ(n, 2000);
 }
 
+// When it runs first, or, with a size of its own, when it is started.
 TEST(NewProcDeathTest, OutOfMemoryForAStack) {
   EXPECT_DEATH(
       {
         SchedForTest s({.procs = 1, .preempt = false});
         s.Run([] {
+          for (int i = 0; i < 10'000; i++) GoOn([] { Gosched(); });
           mmap_fails = true;
-          for (int i = 0; i < 100'000; i++) GoOn([] { Gosched(); });
+          Gosched();
         });
       },
       "fatal error: out of memory: no stack for a goroutine");
+  EXPECT_DEATH(
+      {
+        SchedForTest s({.procs = 1, .preempt = false});
+        s.Run([] {
+          for (int i = 0; i < 1'000; i++) GoOn([] {}, {.stack_size = 32 << 10});
+          mmap_fails = true;
+          for (int i = 0; i < 10'000; i++) {
+            GoOn([] {}, {.stack_size = 32 << 10});
+          }
+        });
+      },
+      "fatal error: out of memory: no (stack for|room for) a goroutine");
+}
+
+TEST(NewProcDeathTest, OutOfMemoryForAGoroutine) {
+  EXPECT_DEATH(
+      {
+        SchedForTest s({.procs = 1, .preempt = false});
+        s.Run([] {
+          mmap_fails = true;
+          for (int i = 0; i < 100'000; i++) GoOn([] {});
+        });
+      },
+      "fatal error: out of memory: no room for a goroutine");
 }
 
 }  // namespace

@@ -61,7 +61,32 @@ struct P {
 
   // Thieves come in by their own side: see runq.h.
   Runq<G> runq;
+  // Goroutines that have not begun, while this P goes depth first: thieves take
+  // the oldest, the owner the newest. `begun`: how many have begun here, less
+  // those that have ended here, since the P was out of work last. `nurses`:
+  // there may be some in the nursery, or such as belong there. `oldest_at`:
+  // when its oldest was taken for being that, by Sched::coarse_now. Owner's.
+  // (depth_first.h)
+  Runq<G> nursery;
+  int32_t begun = 0;
+  bool nurses = false;
+  int64_t oldest_at = 0;
   TimeSlice slice;
+
+  // A turn that is not inherited begins. Owner only.
+  void CountTurn() {
+    schedtick.store(schedtick.load(std::memory_order_relaxed) + 1,
+                    std::memory_order_relaxed);
+  }
+
+  // Whether there is nothing to run, as Runq::Empty.
+  bool QueuesEmpty() const { return runq.Empty() && nursery.Empty(); }
+  // How many there are, runnext not counted.
+  uint32_t QueuesSize() const { return runq.size() + nursery.size(); }
+  // Takes everything, runnext first. Owner only. Returns how many.
+  uint32_t DrainQueues(GQueue<G>* out) {
+    return runq.Drain(out) + nursery.Drain(out);
+  }
 
   // What sysmon saw here last. Sysmon's. (sysmontick)
   struct SysmonTick {
@@ -71,6 +96,9 @@ struct P {
     int64_t syscallwhen = 0;
   };
   SysmonTick sysmontick;
+
+  // os::Ticks() when a direct switch last looked whether a timer is due. Owner.
+  uint64_t clock_read_at = 0;
 
   // The scheduler's random choices here, if options.randomize.
   base::FastRand random;

@@ -35,7 +35,7 @@ P* ReleaseP() {
 }
 
 void PidlePut(Sched* sched, P* pp) {
-  if (!pp->runq.Empty()) base::Throw("pidleput: P has non-empty run queue");
+  if (!pp->QueuesEmpty()) base::Throw("pidleput: P has non-empty run queue");
   sched->idlep_mask.Set(pp->id);
   pp->link = sched->pidle;
   sched->pidle = pp;
@@ -80,7 +80,7 @@ void DestroyP(Sched* sched, P* pp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   // To the head of the global queue, in the order in which they would have
   // run here.
   GQueue<G> runnable;
-  const uint32_t n = pp->runq.Drain(&runnable);
+  const uint32_t n = pp->DrainQueues(&runnable);
   GlobRunqPutHeadBatch(sched, &runnable, static_cast<int32_t>(n));
   GfPurge(&pp->gfree, &sched->gfree);
   pp->stackcache.Flush(&sched->stackpool);
@@ -121,14 +121,17 @@ P* ProcResize(Sched* sched, int32_t n) {
   for (int32_t i = n; i < old; i++) DestroyP(sched, GetP(sched, i));
   sched->steal_order.Reset(static_cast<uint32_t>(n));
   sched->gomaxprocs.store(n, std::memory_order_release);
-  for (int32_t i = 0; i < n; i++) GetP(sched, i)->runq.set_alone(n == 1);
+  for (int32_t i = 0; i < n; i++) {
+    GetP(sched, i)->runq.set_alone(n == 1);
+    GetP(sched, i)->nursery.set_alone(n == 1);
+  }
 
   P* runnable = nullptr;
   for (int32_t i = n - 1; i >= 0; i--) {
     P* pp = GetP(sched, i);
     if (mp != nullptr && mp->p == pp) continue;
     pp->status.store(PStatus::kIdle, std::memory_order_relaxed);
-    if (pp->runq.Empty()) {
+    if (pp->QueuesEmpty()) {
       PidlePut(sched, pp);
     } else {
       pp->link = runnable;

@@ -50,12 +50,12 @@ void GoschedM(G* gp) {
   P* pp = mp->p;
   DropG(mp, gp);
   // If not, this M takes gp, or what comes before it, itself.
-  const bool others = mp->curg != nullptr || !pp->runq.Empty();
+  const bool others = mp->curg != nullptr || !pp->QueuesEmpty();
   TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
   if (sched->runqsize.load(std::memory_order_relaxed) == 0 &&
-      pp->runq.HasRoom()) {
+      pp->runq.HasRoom() && !(pp->nurses && !pp->nursery.Empty())) {
     // None waits elsewhere, so the tail of this queue is behind all, without a
     // lock.
     RunqPut(sched, pp, gp, /*next=*/false);

@@ -31,7 +31,7 @@ bool TakeIf(Sched* sched, P* pp, May may) {
 // Whether pp's going on elsewhere would help nobody: it has no work, and for
 // what there is elsewhere somebody is looking, or could.
 bool NobodyWaits(Sched* sched, P* pp) {
-  return pp->runq.Empty() &&
+  return pp->QueuesEmpty() &&
          sched->runqsize.load(std::memory_order_relaxed) == 0 &&
          sched->nmspinning.load(std::memory_order_relaxed) +
                  sched->npidle.load(std::memory_order_relaxed) >

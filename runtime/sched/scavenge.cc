@@ -19,8 +19,11 @@ constexpr size_t kStacks = 16;
 constexpr int32_t kGs = 4096;
 constexpr int kQuietPeriods = 2;
 
+constexpr GFreeKind kWithStacks[] = {kGFreeStarting, kGFreeSmall};
+
 bool HasStacks(const IdleGs& idle) {
-  return absl::c_any_of(idle.with_stack, [](int32_t n) { return n > 0; });
+  return absl::c_any_of(kWithStacks,
+                        [&idle](GFreeKind kind) { return idle.of[kind] > 0; });
 }
 
 }  // namespace
@@ -39,18 +42,19 @@ bool Scavenger::Step(int64_t now, bool busy) {
   }
   const int64_t end = now + kStepNs;
   // Reports look at Gs, and at their stacks.
-  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
-    int32_t& idle = idle_.with_stack[kind];
+  for (const GFreeKind kind : kWithStacks) {
+    int32_t& idle = idle_.of[kind];
     while (idle > 0 && !Frozen() && os::Nanotime() < end) {
-      const int32_t n = FreeStacks(&sched_->gfree, static_cast<GFreeKind>(kind),
-                                   &sched_->stackpool, idle);
+      const int32_t n =
+          FreeStacks(&sched_->gfree, kind, &sched_->stackpool, idle);
       idle = n == 0 ? 0 : idle - n;
       quiet_periods_ = 0;
     }
   }
-  while (idle_.no_stack > 0 && !Frozen() && os::Nanotime() < end) {
-    const int32_t n = FreeGs(&sched_->gfree, std::min(idle_.no_stack, kGs));
-    idle_.no_stack = n == 0 ? 0 : idle_.no_stack - n;
+  int32_t& idle_gs = idle_.of[kGFreeNoStack];
+  while (idle_gs > 0 && !Frozen() && os::Nanotime() < end) {
+    const int32_t n = FreeGs(&sched_->gfree, std::min(idle_gs, kGs));
+    idle_gs = n == 0 ? 0 : idle_gs - n;
     if (n != 0) quiet_periods_ = 0;
   }
   while (!HasStacks(idle_) && !pools_done_ && os::Nanotime() < end) {
@@ -68,11 +72,10 @@ void FreeOsMemory(Sched* sched) {
     pp->stackcache.Flush(&sched->stackpool);
   }
   Releasem(mp);
-  for (int kind = 0; kind < kNumGFreeKinds; kind++) {
+  for (const GFreeKind kind : kWithStacks) {
     do {
       while (Frozen()) WaitForThaw();
-    } while (FreeStacks(&sched->gfree, static_cast<GFreeKind>(kind),
-                        &sched->stackpool, INT32_MAX) > 0);
+    } while (FreeStacks(&sched->gfree, kind, &sched->stackpool, INT32_MAX) > 0);
   }
   sched->stackpool.ReturnAll();
   FreeGs(&sched->gfree, INT32_MAX);

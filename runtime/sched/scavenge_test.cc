@@ -21,7 +21,8 @@ constexpr int kMany = kSanitized ? 2'000 : 50'000;
 void StartMany(SchedForTest* s) {
   s->Run([] {
     for (int i = 0; i < kMany; i++) {
-      NewProc(Getg()->m->sched, MakeFuncVal([] {}), {}, 0);
+      // With stacks from the start.
+      GoOn([] {}, {.stack_size = Getg()->m->sched->starting_stack_size});
     }
     Gosched();
   });

@@ -119,8 +119,6 @@ struct Sched : Spinning {
   AllGs allgs;  // appended to under allglock; read by anyone
   GFreeGlobal gfree{&allgs};
   stack::StackPool stackpool;
-  // Stacks of stackpool that are g0s'.
-  std::atomic<int64_t> g0_stacks{0};
   // Usable bytes of a new goroutine's stack. Gs with another size on a free
   // list give theirs back when they are reused.
   std::atomic<size_t> starting_stack_size;

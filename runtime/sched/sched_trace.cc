@@ -55,7 +55,7 @@ PLine LookAt(const P* pp) {
           pp->schedtick.load(std::memory_order_relaxed),
           pp->syscalltick.load(std::memory_order_relaxed),
           mp == nullptr ? kNone : mp->id,
-          pp->runq.size(),
+          pp->QueuesSize(),
           pp->gfree.n(),
           pp->timers.size.load(std::memory_order_relaxed)};
 }

@@ -6,7 +6,9 @@
 #include "runtime/os/lock.h"
 #include "runtime/os/spin_lock.h"
 #include "runtime/sched/check_dead.h"
+#include "runtime/sched/depth_first.h"
 #include "runtime/sched/find_runnable.h"
+#include "runtime/sched/first_run.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/invariants.h"
@@ -28,14 +30,19 @@ void ResetSpinning(M* mp) {
   WakeP(mp->sched);
 }
 
+// For G::lastm: never 0. Two Ms may share one, and a goroutine then moves once
+// more than it had to.
+uint16_t NumberOf(const M* mp) {
+  return static_cast<uint16_t>(mp->id) | 1 << 15;
+}
+
 // Runs gp, and who comes after it by direct switches, on mp until one calls
 // Mcall, and then what that wants called. (execute)
 void Execute(M* mp, G* gp, bool inherit_time) {
   CheckRuns(mp, gp);
   mp->curg = gp;
   gp->m = mp;
-  if (mp->sched->options.migrate_always) gp->lastm = mp;
-  gp->started = true;
+  if (mp->sched->options.migrate_always) gp->lastm = NumberOf(mp);
   TrackRunning(mp->sched, gp);
   CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);
   while (Frozen()) {
@@ -43,11 +50,13 @@ void Execute(M* mp, G* gp, bool inherit_time) {
     WaitForThaw();
     CasGStatus(gp, GStatus::kRunnable, GStatus::kRunning);
   }
-  if (!inherit_time) {
-    P* pp = mp->p;
-    pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,
-                        std::memory_order_relaxed);
+  // Now that no report looks at its stack.
+  if (!gp->started) {
+    if (gp->bare) Furnish(mp, gp);
+    CountBegun(mp->p);
+    gp->started = true;
   }
+  if (!inherit_time) mp->p->CountTurn();
   const G0Function fn = SwitchToG(mp, gp);
   fn(mp->curg);
 }
@@ -98,7 +107,7 @@ void ScheduleLoop() {
         if (!StartLockedM(found.gp)) return;
         continue;
       }
-      if (sched->options.migrate_always && found.gp->lastm == mp) {
+      if (sched->options.migrate_always && found.gp->lastm == NumberOf(mp)) {
         if (!PassOn(mp, found.gp)) return;
         continue;
       }

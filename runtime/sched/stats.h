@@ -49,7 +49,7 @@ struct Stats {
   int64_t global_queue = 0;
   std::vector<uint32_t> local_queues;
 
-  // Stacks: of goroutines that exist, and of threads where those have ours;
+  // Stacks: of goroutines that have run, and of threads where those have ours;
   // kept for reuse with dead goroutines, by Ps and in the pools, with what
   // memory they have touched; kept without memory, which went back to the
   // system.

@@ -210,9 +210,9 @@ G0Function SwitchToG(M* mp, G* gp) {
   return reinterpret_cast<G0Function>(Gogo(&mp->g0, gp));
 }
 
-void GoStartCallFn(G* gp, uintptr_t sp) {
+void GoStartCallFn(G* gp, uintptr_t sp, arch::FpModes modes) {
   sanitizer::FiberCreate(&gp->fiber, gp->stack.lo, gp->stack.size());
-  arch::GostartCall(&gp->sched, sp, Entry, gp);
+  arch::GostartCall(&gp->sched, sp, Entry, gp, modes);
 }
 
 namespace switch_internal {

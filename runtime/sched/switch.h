@@ -48,9 +48,10 @@ inline bool MustMcall(const M* mp) { return mp->eh->any(); }
 // gp or who came after it, calls Mcall; returns what that wants called. (gogo)
 G0Function SwitchToG(M* mp, G* gp);
 
-// Gives gp, which has a stack and a callable on it, the context from which its
-// first execution starts. `sp` is the lowest address in use. (gostartcallfn)
-void GoStartCallFn(G* gp, uintptr_t sp);
+// Gives gp, which has a stack and a callable, the context from which its
+// first execution starts, with `modes`. `sp` is the lowest address in use.
+// (gostartcallfn)
+void GoStartCallFn(G* gp, uintptr_t sp, arch::FpModes modes);
 
 namespace switch_internal {
 void CallOnG0(void (*call)(void*), void* arg);

@@ -115,9 +115,9 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
 
   using Heap = TimerHeap<NoteIndex>;
 
-  // When the first of the heap is due, or before it (INV-T1); kNever if there is
-  // none. Written under the lock, read by anyone. Sequentially consistent, where it is written and
-  // where somebody looks before he sleeps: see poll.h.
+  // When the first of the heap is due, or before it (INV-T1); kNever if there
+  // is none. Written under the lock, read by anyone. Sequentially consistent,
+  // where it is written and where somebody looks before he sleeps: see poll.h.
   std::atomic<int64_t> next{kNever};
   // How many there are, for reports and guesses.
   std::atomic<uint32_t> size{0};

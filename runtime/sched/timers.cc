@@ -155,7 +155,7 @@ bool ArmSleep(G* gp, void* until) {
   }
   // This M is on its way to the scheduler. If it has something to run there,
   // another one should see to the timer; if not, it does.
-  if (earliest && !mp->p->runq.Empty()) WakePoller(mp->sched, when);
+  if (earliest && !mp->p->QueuesEmpty()) WakePoller(mp->sched, when);
   return true;
 }
 
@@ -163,7 +163,7 @@ bool ArmSleep(G* gp, void* until) {
 void Queue(M* mp, GQueue<G>* ready, int32_t n) {
   Sched* sched = mp->sched;
   P* pp = mp->p;
-  const bool was_empty = pp->runq.Empty();
+  const bool was_empty = pp->QueuesEmpty();
   if (n == 1) {
     RunqPut(sched, pp, ready->Pop(), /*next=*/true);
     // It is this M that runs it.

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/base/relaxed.h"
 #include "runtime/base/throw.h"
 #include "runtime/stack/stack.h"
 
@@ -40,7 +41,8 @@ class StackCache {
   // Gives all stacks to the pool they came from. (stackcache_clear)
   void Flush(StackPool* pool);
 
-  // How many stacks of `order` are here, and how many bytes they all have.
+  // How many stacks of `order` are here, and how many bytes they all have. For
+  // anyone; a guess, but for the owner.
   int count(int order) const { return lists_[order].count; }
   size_t bytes() const;
 
@@ -48,18 +50,20 @@ class StackCache {
   friend class StackPool;
 
   struct List {
-    int count = 0;
+    base::Relaxed<int> count{0};
     uintptr_t lo[kCapacity];  // [0, count), the last one in on top
   };
 
   Stack Pop(int order) {
     List& list = lists_[order];
-    const uintptr_t lo = list.lo[--list.count];
+    list.count = list.count - 1;
+    const uintptr_t lo = list.lo[list.count];
     return {lo, lo + SizeOf(order)};
   }
   void Push(int order, Stack stack) {
     List& list = lists_[order];
-    list.lo[list.count++] = stack.lo;
+    list.lo[list.count] = stack.lo;
+    list.count = list.count + 1;
   }
 
   List lists_[kNumOrders];

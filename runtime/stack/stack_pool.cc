@@ -19,6 +19,16 @@ static_assert(OrderOf(kMinStack) == 0);
 static_assert(OrderOf(kMaxSmallStack) == kNumOrders - 1);
 static_assert(SizeOf(kNumOrders - 1) == kMaxSmallStack);
 
+namespace {
+
+void NoteAlloc(const Stack& stack) {
+  sanitizer::RaceMalloc(stack.lo, stack.size());
+  sanitizer::MsanMalloc(stack.lo, stack.size());
+  sanitizer::AsanUnpoison(stack.lo, stack.size());
+}
+
+}  // namespace
+
 StackPool::StackPool(GuardKind kind) : kind_(kind) {}
 
 StackPool::~StackPool() {
@@ -47,9 +57,14 @@ absl::StatusOr<Stack> StackPool::Alloc(StackCache* cache, size_t size) {
                                              : LargeAlloc(size);
   if (!stack) return OutOfMemory(size, errno);
   errno = saved_errno;
-  sanitizer::RaceMalloc(stack.lo, size);
-  sanitizer::MsanMalloc(stack.lo, size);
-  sanitizer::AsanUnpoison(stack.lo, size);
+  NoteAlloc(stack);
+  return stack;
+}
+
+Stack StackPool::AllocCached(StackCache* cache, size_t size) {
+  if (size > kMaxSmallStack || cache->count(OrderOf(size)) == 0) return {};
+  const Stack stack = cache->Pop(OrderOf(size));
+  NoteAlloc(stack);
   return stack;
 }
 

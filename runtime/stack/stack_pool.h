@@ -86,6 +86,10 @@ class StackPool {
   // (runtime.stackalloc)
   absl::StatusOr<Stack> Alloc(StackCache* cache, size_t size);
 
+  // As Alloc, of what is in `cache`, in a few nanoseconds and with any lock
+  // held; none if that has none of this size.
+  static Stack AllocCached(StackCache* cache, size_t size);
+
   // Takes back a stack of Alloc's, which no context may use any more; throws if
   // it is none of this pool's in use (of one that goes to the cache, that is
   // found out when it comes to the pool). (runtime.stackfree)

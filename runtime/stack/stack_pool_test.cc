@@ -107,6 +107,20 @@ TEST_P(StackPoolTest, AnEmptyCacheIsFilledToHalf) {
   EXPECT_EQ(cache_.count(order), kCapacity / 2);
 }
 
+TEST_P(StackPoolTest, OfTheCacheAlone) {
+  constexpr size_t kSize = 16 << 10;
+  EXPECT_FALSE(StackPool::AllocCached(&cache_, kSize));
+  EXPECT_FALSE(StackPool::AllocCached(&cache_, kMaxStack));
+  const Stack stack = MustAlloc(pool_, &cache_, kSize);
+  pool_.Free(&cache_, stack);
+  const size_t taken = pool_.stats().taken_stacks;
+  EXPECT_FALSE(StackPool::AllocCached(&cache_, 2 * kSize));
+  EXPECT_EQ(StackPool::AllocCached(&cache_, kSize), stack);
+  std::memset(reinterpret_cast<void*>(stack.lo), 1, stack.size());
+  EXPECT_EQ(pool_.stats().taken_stacks, taken);
+  pool_.Free(&cache_, stack);
+}
+
 TEST_P(StackPoolTest, AFullCacheReleasesHalfTheOldestFirst) {
   constexpr size_t kSize = 8 << 10;
   const int order = OrderOf(kSize);

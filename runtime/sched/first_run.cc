@@ -1,0 +1,84 @@
+#include "runtime/sched/first_run.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "runtime/base/throw.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/switch.h"
+#include "runtime/stack/canary.h"
+
+namespace heddle::sched {
+namespace {
+
+[[gnu::always_inline]] inline uintptr_t BareSp(const stack::Stack& s) {
+  return FirstSp(s, 0, 1);
+}
+
+[[gnu::always_inline]] inline void MakeContextOfBare(G* gp) {
+  const auto modes = static_cast<arch::FpModes>(gp->sched.pc);
+  gp->bare = false;
+  MakeContext(gp, BareSp(gp->stack), modes);
+}
+
+}  // namespace
+
+void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
+  SystemStack([&] {
+    absl::StatusOr<stack::Stack> got = sched->stackpool.Alloc(cache, size);
+    if (!got.ok()) {
+      base::PrintErr("runtime: %s\n", got.status().message());
+      base::Throw("out of memory: no stack for a goroutine");
+    }
+    gp->stack = *got;
+    gp->canary = sched->stackpool.NeedsCanary(size);
+  });
+}
+
+void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes) {
+  if (gp->canary) stack::SetCanary(gp->stack);
+  GoStartCallFn(gp, sp, modes);
+}
+
+void MakeBare(G* gp) {
+  gp->bare = true;
+  gp->sched.sp = gp->stack ? BareSp(gp->stack) : 0;
+  gp->sched.pc = arch::CurrentFpModes();
+}
+
+void Furnish(M* mp, G* gp) {
+  if (!gp->stack) {
+    Sched* sched = mp->sched;
+    const GFreeEnv env = FreeEnv(sched, mp->p);
+    // As it is now, and not as it was at the go statement.
+    const size_t size =
+        sched->starting_stack_size.load(std::memory_order_relaxed);
+    gp->stack = GfTakeStack(env, size, &gp->canary);
+    if (!gp->stack) GiveStack(sched, env.cache, gp, size);
+  }
+  MakeContextOfBare(gp);
+}
+
+bool FurnishLocally(Sched* sched, P* pp, G* gp) {
+  if (!gp->stack) {
+    const size_t size =
+        sched->starting_stack_size.load(std::memory_order_relaxed);
+    gp->stack = GfTakeStackLocal(&pp->gfree, size, &gp->canary);
+    if (!gp->stack) {
+      gp->stack = stack::StackPool::AllocCached(&pp->stackcache, size);
+      gp->canary = sched->stackpool.NeedsCanary(size);
+    }
+    if (!gp->stack) return false;
+  }
+  MakeContextOfBare(gp);
+  return true;
+}
+
+void LeaveStack(G* from, G* to) {
+  to->stack = std::exchange(from->stack, stack::Stack());
+  to->canary = from->canary;
+  to->bare = false;
+  arch::UseFpModes(static_cast<arch::FpModes>(to->sched.pc));
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,77 @@
+// What a goroutine gets when it runs for the first time, and not before: a
+// context, and mostly a stack.
+//
+// A go statement builds a small callable in the G itself (func_val.h) and
+// leaves the G bare: it touches no stack. Who then switches to it furnishes it:
+//
+//   go ──▶ bare ──▶ [run queue] ──▶ furnished ──▶ runs
+//                                   by GoOn, if the P has a free stack
+//                                   by Execute, on g0, from wherever
+//                                   by the goroutine that ends: it leaves its
+//                                   own stack to it, and goes on as it
+//
+// So those that wait for their first turn cost a G each, 192 bytes, and not a
+// page; a thousand that are started and end one after the other use one stack,
+// which stays in the cache, and where one ends and the next begins there is no
+// switch at all. A goroutine that asks for a stack size of its own, or whose
+// callable is large, has its stack from the go statement on, as in Go.
+//
+// Source: marl and other schedulers of tasks, where a task is a closure until a
+// worker gives it a fiber. Go's newproc1 has a stack to copy the arguments to.
+
+#ifndef RUNTIME_SCHED_FIRST_RUN_H_
+#define RUNTIME_SCHED_FIRST_RUN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "runtime/arch/fp_modes.h"
+#include "runtime/sched/func_val.h"
+#include "runtime/sched/g.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/p.h"
+#include "runtime/sched/sched.h"
+
+namespace heddle::sched {
+
+// The highest address that a goroutine on `s` uses, with `reserved` bytes left
+// above for a callable of this alignment.
+inline uintptr_t FirstSp(const stack::Stack& s, size_t reserved, size_t align) {
+  constexpr size_t kStackAlign = 16;
+  // Go leaves four words above the first frame, in case something reads
+  // slightly beyond it; so does this.
+  constexpr size_t kTop = 4 * sizeof(void*);
+  const uintptr_t sp = s.hi - kTop - reserved - StackColor(s);
+  return sp & ~static_cast<uintptr_t>(align > kStackAlign ? align - 1
+                                                          : kStackAlign - 1);
+}
+
+// Gives gp a stack, by way of `cache` if that is not null. Ends the process if
+// there is no memory. On any stack.
+void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size);
+
+// Makes gp's context, at `sp` on its stack. It starts with `modes`.
+void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
+
+// Makes gp, dead and about to be runnable, bare: its callable is in it.
+void MakeBare(G* gp);
+
+// Furnishes gp, which is bare, for mp, which is on g0 and has a P.
+void Furnish(M* mp, G* gp);
+
+// The same by what the caller's P has, on any stack and with any lock held.
+// False if that is not enough, and nothing is done.
+bool FurnishLocally(Sched* sched, P* pp, G* gp);
+
+// Whether a goroutine that ends can leave its stack to another one without a
+// switch: no sanitizer keeps anything for a goroutine's stack.
+inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
+
+// `from`, which runs on its last frames, leaves its stack to `to`, which is
+// bare and has none.
+void LeaveStack(G* from, G* to);
+
+}  // namespace heddle::sched
+
+#endif  // RUNTIME_SCHED_FIRST_RUN_H_
