@@ -4,6 +4,7 @@
 #include "runtime/os/thread_state.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/p_lifecycle.h"
+#include "runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {
@@ -28,14 +29,29 @@ bool TakeIf(Sched* sched, P* pp, May may) {
   return false;
 }
 
+// Whether any P has something queued.
+bool AnyQueued(const Sched* sched) {
+  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
+  for (int32_t i = 0; i < n; i++) {
+    if (!GetP(sched, i)->QueuesEmpty()) return true;
+  }
+  return false;
+}
+
 // Whether pp's going on elsewhere would help nobody: it has no work, and for
-// what there is elsewhere somebody is looking, or could.
-bool NobodyWaits(Sched* sched, P* pp) {
-  return pp->QueuesEmpty() &&
-         sched->runqsize.load(std::memory_order_relaxed) == 0 &&
-         sched->nmspinning.load(std::memory_order_relaxed) +
-                 sched->npidle.load(std::memory_order_relaxed) >
-             0;
+// what there is elsewhere somebody is looking, or could, or there is nothing.
+// Each try to take a P is a look into /proc and a membarrier.
+bool NobodyWaits(const Sched* sched, const P* pp, int64_t now) {
+  if (!pp->QueuesEmpty() ||
+      sched->runqsize.load(std::memory_order_relaxed) != 0) {
+    return false;
+  }
+  if (sched->nmspinning.load(std::memory_order_relaxed) +
+          sched->npidle.load(std::memory_order_relaxed) >
+      0) {
+    return true;
+  }
+  return !AnyQueued(sched) && !TimerIsNear(sched, now);
 }
 
 // Whether pp has been in the same goroutine's, or chain of goroutines', hands
@@ -60,14 +76,14 @@ bool RetakeFromSyscall(Sched* sched, P* pp, int64_t now, bool slice_over) {
     tick.syscallwhen = now;
     return false;
   }
-  if (NobodyWaits(sched, pp) && now - tick.syscallwhen < kForcePreemptNs) {
+  if (NobodyWaits(sched, pp, now) && now - tick.syscallwhen < kForcePreemptNs) {
     return false;
   }
   return TakeP(sched, pp);
 }
 
-bool RetakeFromUserCode(Sched* sched, P* pp, int64_t ran) {
-  if (!sched->preempt || NobodyWaits(sched, pp)) return false;
+bool RetakeFromUserCode(Sched* sched, P* pp, int64_t now, int64_t ran) {
+  if (!sched->preempt || NobodyWaits(sched, pp, now)) return false;
   bool hog = false;
   const bool taken = TakeIf(sched, pp, [sched, ran, &hog](M* mp) {
     // Ours to write while steal_lock is held; mp reads it once the P is taken.
@@ -102,9 +118,10 @@ int Retake(Sched* sched, int64_t now) {
     if (status != PStatus::kRunning && status != PStatus::kSyscall) continue;
     int64_t ran;
     const bool slice_over = SliceIsOver(pp, now, &ran);
-    const bool taken = status == PStatus::kSyscall
-                           ? RetakeFromSyscall(sched, pp, now, slice_over)
-                           : slice_over && RetakeFromUserCode(sched, pp, ran);
+    const bool taken =
+        status == PStatus::kSyscall
+            ? RetakeFromSyscall(sched, pp, now, slice_over)
+            : slice_over && RetakeFromUserCode(sched, pp, now, ran);
     if (!taken) continue;
     n++;
     HandoffP(sched, pp);

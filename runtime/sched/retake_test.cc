@@ -15,6 +15,7 @@
 #include "runtime/sched/sched_for_test.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
+#include "runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {
@@ -55,6 +56,30 @@ class RetakeTest : public testing::Test {
     if (!CanTakePs()) GTEST_SKIP() << "the kernel has no membarrier(2)";
   }
 };
+
+// Nothing is queued and no timer is near: to take its P would help nobody.
+TEST_F(RetakeTest, AHogForWhomNobodyWaitsKeepsItsP) {
+  SchedForTest s({.procs = 1});
+  WithoutSysmon(s.get());
+  s.Run([&] {
+    const auto look = [&s] {
+      const int64_t now = os::Nanotime();
+      Look(s.get(), now);
+      return Look(s.get(), now + 2 * kForcePreemptNs);
+    };
+    EXPECT_EQ(look(), 0);
+    constexpr int64_t kHour = int64_t{3600} * 1'000'000'000;
+    Timer timer(
+        s.get(), [](Timer* t, Sched*, int64_t) { t->Unref(); }, [](Timer*) {});
+    const int64_t now = os::Nanotime();
+    ArmTimer(&timer, now + kHour, 0, now);
+    EXPECT_EQ(look(), 0);
+    // One that is near wants somebody who sees to it in time.
+    ArmTimer(&timer, now + kForcePreemptNs, 0, now);
+    EXPECT_EQ(look(), 1);
+    DisarmTimer(&timer);
+  });
+}
 
 TEST_F(RetakeTest, AHogLosesItsPAndQueuesForAnother) {
   SchedForTest s({.procs = 1});

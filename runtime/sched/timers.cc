@@ -313,10 +313,13 @@ void MoveTimers(Timers* from, Timers* to) {
   from->Changed();
 }
 
+bool TimerIsNear(const Sched* sched, int64_t now) {
+  return EarliestTimer(sched) < now + kSysmonIsInTime;
+}
+
 void SysmonTimers(Sched* sched, int64_t now) {
   if (sched->npidle.load(std::memory_order_relaxed) == 0) return;
-  const int64_t when = EarliestTimer(sched);
-  if (when < now + kSysmonIsInTime) WakePoller(sched, when);
+  if (TimerIsNear(sched, now)) WakePoller(sched, EarliestTimer(sched));
 }
 
 }  // namespace heddle::sched

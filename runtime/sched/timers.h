@@ -53,6 +53,9 @@ bool DisarmTimer(Timer* timer);
 // (timeSleepUntil)
 int64_t EarliestTimer(const Sched* sched);
 
+// Whether a timer is due so soon that sysmon's next look may be too late.
+bool TimerIsNear(const Sched* sched, int64_t now);
+
 // Does what is due at `now` in `timers`, up to a batch, on the calling M, which
 // is on g0 and has a P of sched's: goroutines are put into its queue. True if
 // anything was due. (checkTimers, runtimer)
