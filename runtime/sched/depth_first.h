@@ -58,7 +58,9 @@ inline void CountBegun(P* pp) {
 }
 
 // Whether what goes first in pp's runq belongs into the nursery: it came there
-// before pp went depth first, or from elsewhere.
+// before pp went depth first, or from elsewhere. (What comes by way of the
+// global queue while the nursery is not in use stays in order: side by side in
+// memory, mostly.)
 bool WantsSorting(const P* pp);
 
 // Moves what is so to the nursery. On g0, without a lock.

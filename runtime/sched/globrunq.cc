@@ -50,13 +50,7 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
   AddSize(sched, -n);
   G* first = sched->runq.Pop();
   GQueue<G> rest;
-  bool all_have_begun = true;
-  for (int32_t i = 1; i < n; i++) {
-    G* gp = sched->runq.Pop();
-    if (!gp->started) all_have_begun = false;
-    rest.PushBack(gp);
-  }
-  if (!all_have_begun && GoesDepthFirst(pp)) pp->nurses = true;
+  for (int32_t i = 1; i < n; i++) rest.PushBack(sched->runq.Pop());
   pp->runq.PutBatch(&rest);
   // More than one are asked for by callers whose ring is empty only.
   if (!rest.empty()) base::Throw("globrunqget: runq overflow");
