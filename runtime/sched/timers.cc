@@ -36,12 +36,12 @@ struct Batch {
   int n = 0;
 };
 
-// Moves what is due at `now` from the heap to the batch. Timers come with a
-// reference.
-void TakeDue(Timers* timers, int64_t now, Batch* batch) {
+// Moves what is due at `now` from the heap to the batch, `most` at most. Timers
+// come with a reference.
+void TakeDue(Timers* timers, int64_t now, int most, Batch* batch) {
   const os::SpinLockGuard guard(timers->lock);
   Timers::Heap& heap = timers->heap;
-  for (int i = 0; i < kBatch && !heap.empty() && heap.top().when <= now; i++) {
+  for (int i = 0; i < most && !heap.empty() && heap.top().when <= now; i++) {
     const Timers::Heap::Entry top = heap.top();
     Timer* t = TimerOf(top.what);
     if (t != nullptr && t->when > now) {
@@ -72,6 +72,14 @@ void TakeDue(Timers* timers, int64_t now, Batch* batch) {
   }
   heap.Shrink();
   timers->Changed();
+}
+
+// How many to take for pp: as many as its ring has room for, since what
+// overflows goes behind all others, and some if it has none.
+int MostAtOnce(const P* pp) {
+  constexpr int kLeast = 8;
+  const int room = static_cast<int>(kRunqSize - pp->runq.size());
+  return std::clamp(room, kLeast, kBatch);
 }
 
 // Locks and returns the heap that t is in; null if it is in none.
@@ -246,7 +254,7 @@ int64_t EarliestTimer(const Sched* sched) {
 bool RunTimers(M* mp, Timers* timers, int64_t now) {
   if (timers->next.load(std::memory_order_relaxed) > now) return false;
   Batch batch;
-  TakeDue(timers, now, &batch);
+  TakeDue(timers, now, MostAtOnce(mp->p), &batch);
   Sched* sched = mp->sched;
   GQueue<G> ready;
   int32_t n = 0;
@@ -290,7 +298,7 @@ bool RunAllTimers(M* mp, int64_t now) {
 
 bool RunThreadTimers(Timers* timers, int64_t now) {
   Batch batch;
-  TakeDue(timers, now, &batch);
+  TakeDue(timers, now, kBatch, &batch);
   for (int i = 0; i < batch.n; i++) {
     Timer* t = TimerOf(batch.due[i]);
     t->fire(t, nullptr, now);
