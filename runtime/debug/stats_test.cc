@@ -88,7 +88,7 @@ TEST(StatsTest, StacksInUseCachedAndReturned) {
     WaitGroup gate;
     WaitGroup parked;
     gate.Add(1);
-    int begun = 0;
+    std::atomic<int> begun{0};
     for (int i = 0; i < kMany; i++) {
       parked.Go([&] {
         begun++;
