@@ -113,7 +113,10 @@ TEST_F(DepthFirstTest, YieldersAndOthersBothGoOn) {
     int turns = 0;
     for (int i = 0; i < 2; i++) {
       GoOn([&] {
-        for (; !stop; turns++) Gosched();
+        while (!stop) {
+          turns++;
+          Gosched();
+        }
       });
     }
     GoschedUntil([&] { return turns > 10; });
