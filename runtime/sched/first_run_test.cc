@@ -92,7 +92,9 @@ TEST_F(FirstRunTest, TheCallableMovesToTheStack) {
     GoOn([&inside, p = std::make_unique<int>(7), c = Counted()] {
       const auto at = reinterpret_cast<uintptr_t>(&c);
       const stack::Stack stack = Getg()->stack;
-      inside = at >= stack.lo && at < stack.hi && *p == 7 && alive == 1;
+      // ASan keeps locals elsewhere.
+      inside = (sanitizer::kAsan || (at >= stack.lo && at < stack.hi)) &&
+               *p == 7 && alive == 1;
     });
     EXPECT_TRUE(Next()->bare);
     EXPECT_EQ(alive, 1);
@@ -130,7 +132,7 @@ TEST_F(FirstRunTest, OneThatEndsLeavesItsStackToTheNext) {
   });
   for (size_t i = 1; i < gs.size(); i++) {
     EXPECT_NE(gs[i], gs[i - 1]);
-    EXPECT_EQ(stacks[i], stacks[0]);
+    if (kLeavesStacks) EXPECT_EQ(stacks[i], stacks[0]);
   }
 }
 
