@@ -132,7 +132,9 @@ TEST_F(FirstRunTest, OneThatEndsLeavesItsStackToTheNext) {
   });
   for (size_t i = 1; i < gs.size(); i++) {
     EXPECT_NE(gs[i], gs[i - 1]);
-    if (kLeavesStacks) EXPECT_EQ(stacks[i], stacks[0]);
+    if (kLeavesStacks) {
+      EXPECT_EQ(stacks[i], stacks[0]);
+    }
   }
 }
 
