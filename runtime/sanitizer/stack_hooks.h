@@ -100,6 +100,20 @@ namespace heddle::sanitizer {
 #endif
 }
 
+// [lo, lo + size) is given out: to its owner it is fresh, whoever had it
+// before.
+[[gnu::always_inline]] inline void NoteReuse(uintptr_t lo, size_t size) {
+  RaceMalloc(lo, size);
+  MsanMalloc(lo, size);
+  AsanUnpoison(lo, size);
+}
+
+// [lo, lo + size) is taken back: to touch it is an error until NoteReuse.
+[[gnu::always_inline]] inline void NoteFree(uintptr_t lo, size_t size) {
+  RaceFree(lo, size);
+  AsanPoison(lo, size);
+}
+
 }  // namespace heddle::sanitizer
 
 #endif  // RUNTIME_SANITIZER_STACK_HOOKS_H_

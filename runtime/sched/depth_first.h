@@ -13,10 +13,9 @@
 //
 //   runnext ─┐
 //   runq    ─┼─▶ the oldest that has begun          mostly, if there is one
-//   nursery ─┴─▶ the newest that has not            else, and each
-//   kNurseryTick-th
-//                                                   time; the oldest, if none
-//                                                   was for kOldestNs
+//   nursery ─┴─▶ the newest that has not            else, and each fourth time;
+//                                                   the oldest, if that was not
+//                                                   for kOldestNs
 //
 // A goroutine that has begun holds memory, and gives it back if it is let run
 // to its end; that one more begins can wait a little. The oldest is the root of
@@ -42,6 +41,7 @@
 namespace heddle::sched {
 
 inline constexpr int32_t kDepthFirst = 128;
+// Each so many-th turn is the nursery's.
 inline constexpr uint32_t kNurseryTick = 4;
 // A time slice.
 inline constexpr int64_t kOldestNs = TimeSlice::kNs;

@@ -171,11 +171,7 @@ G* StealWork(M* mp) {
 // Looks at all queues without a P; takes an idle P if there is work. The last
 // look of an M that has stopped spinning. (checkRunqsNoP)
 P* CheckRunqsNoP(Sched* sched) {
-  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
-  bool work = false;
-  for (int32_t i = 0; i < n && !work; i++) {
-    work = !sched->idlep_mask.Read(i) && !GetP(sched, i)->QueuesEmpty();
-  }
+  const bool work = AnyQueued(sched);
   os::LockGuard guard(sched->lock);
   // The global queue is read under the lock: what is put there by a thread
   // without a P is announced to spinning Ms only.

@@ -1,7 +1,5 @@
 #include "runtime/sched/first_run.h"
 
-#include <utility>
-
 #include "absl/status/statusor.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/gfree.h"
@@ -51,8 +49,7 @@ void Furnish(M* mp, G* gp) {
     Sched* sched = mp->sched;
     const GFreeEnv env = FreeEnv(sched, mp->p);
     // As it is now, and not as it was at the go statement.
-    const size_t size =
-        sched->starting_stack_size.load(std::memory_order_relaxed);
+    const size_t size = StartingSize(sched);
     gp->stack = GfTakeStack(env, size, &gp->canary);
     if (!gp->stack) GiveStack(sched, env.cache, gp, size);
   }
@@ -61,22 +58,20 @@ void Furnish(M* mp, G* gp) {
 
 bool FurnishLocally(Sched* sched, P* pp, G* gp) {
   if (!gp->stack) {
-    const size_t size =
-        sched->starting_stack_size.load(std::memory_order_relaxed);
+    const size_t size = StartingSize(sched);
     gp->stack = GfTakeStackLocal(&pp->gfree, size, &gp->canary);
     if (!gp->stack) {
       gp->stack = stack::StackPool::AllocCached(&pp->stackcache, size);
+      if (!gp->stack) return false;
       gp->canary = sched->stackpool.NeedsCanary(size);
     }
-    if (!gp->stack) return false;
   }
   MakeContextOfBare(gp);
   return true;
 }
 
 void LeaveStack(G* from, G* to) {
-  to->stack = std::exchange(from->stack, stack::Stack());
-  to->canary = from->canary;
+  to->stack = StackOf(from, &to->canary);
   to->bare = false;
   arch::UseFpModes(static_cast<arch::FpModes>(to->sched.pc));
 }

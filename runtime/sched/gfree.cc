@@ -80,8 +80,7 @@ G* Pop(const GFreeEnv& env, GFreeKind kind, bool stack) {
     list.n = TakeGlobal(env.global, kind, list.gs, kGFreeBatch);
     if (list.n == 0) return nullptr;
   }
-  list.n = list.n - 1;
-  G* gp = list.gs[list.n];
+  G* gp = list.Pop();
   if (more > kColdGs) Prefetch(list, stack);
   return gp;
 }
@@ -123,8 +122,7 @@ stack::Stack GfTakeStack(const GFreeEnv& env, size_t stack_size, bool* canary) {
   G* gp =
       Reuse(env, Pop(env, GFreeKindOf(stack_size), /*stack=*/true), stack_size);
   if (gp == nullptr) return stack::Stack();
-  const stack::Stack stack = std::exchange(gp->stack, stack::Stack());
-  *canary = gp->canary;
+  const stack::Stack stack = StackOf(gp, canary);
   GfPut(env, gp, stack_size);
   return stack;
 }

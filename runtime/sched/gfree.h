@@ -72,6 +72,16 @@ struct GFreeList {
 
   // Whether one more does not make it spill.
   bool HasRoom() const { return n + 1 < spill; }
+  // The last one back. Not of an empty list.
+  G* Last() const { return gs[n - 1]; }
+  void Push(G* gp) {
+    gs[n] = gp;
+    n = n + 1;
+  }
+  G* Pop() {
+    n = n - 1;
+    return gs[n];
+  }
 };
 struct GFreeLocal {
   GFreeList of[kNumGFreeKinds] = {
@@ -85,9 +95,10 @@ struct GFreeLocal {
   G* small[kGFreeSpill];
   G* no_stack[kGFreeSpillNoStack];
 
-  int32_t n() const {
-    return of[kGFreeStarting].n + of[kGFreeSmall].n + of[kGFreeNoStack].n;
+  int32_t n_with_stack() const {
+    return of[kGFreeStarting].n + of[kGFreeSmall].n;
   }
+  int32_t n() const { return n_with_stack() + of[kGFreeNoStack].n; }
 };
 
 // A runtime's. Thread-safe.
@@ -103,9 +114,10 @@ struct GFreeGlobal {
   // The fewest since MarkIdle.
   size_t least[kNumGFreeKinds] ABSL_GUARDED_BY(lock) = {};
 
-  int32_t n() const {
-    return n_of[kGFreeStarting] + n_of[kGFreeSmall] + n_of[kGFreeNoStack];
+  int32_t n_with_stack() const {
+    return n_of[kGFreeStarting] + n_of[kGFreeSmall];
   }
+  int32_t n() const { return n_with_stack() + n_of[kGFreeNoStack]; }
 };
 
 // What the functions work on. `local` and `cache` are null on a thread
@@ -136,22 +148,19 @@ inline constexpr int32_t kColdGs = 2048;
 
 // What the sanitizers are told of memory of a goroutine that is used again, and
 // of such that is free: of a stack, or of the place for a callable in the G.
-inline void NoteReuse(uintptr_t lo, size_t size) {
-  sanitizer::RaceMalloc(lo, size);
-  sanitizer::MsanMalloc(lo, size);
-  sanitizer::AsanUnpoison(lo, size);
+inline void NoteReuse(const stack::Stack& s) {
+  sanitizer::NoteReuse(s.lo, s.size());
 }
-inline void NoteFree(uintptr_t lo, size_t size) {
-  sanitizer::RaceFree(lo, size);
-  sanitizer::AsanPoison(lo, size);
+inline void NoteFree(const stack::Stack& s) {
+  sanitizer::NoteFree(s.lo, s.size());
 }
-inline void NoteReuse(const stack::Stack& s) { NoteReuse(s.lo, s.size()); }
-inline void NoteFree(const stack::Stack& s) { NoteFree(s.lo, s.size()); }
 inline void NoteCallableReuse(const G* gp) {
-  NoteReuse(reinterpret_cast<uintptr_t>(gp->callable), sizeof gp->callable);
+  sanitizer::NoteReuse(reinterpret_cast<uintptr_t>(gp->callable),
+                       sizeof gp->callable);
 }
 inline void NoteCallableFree(const G* gp) {
-  NoteFree(reinterpret_cast<uintptr_t>(gp->callable), sizeof gp->callable);
+  sanitizer::NoteFree(reinterpret_cast<uintptr_t>(gp->callable),
+                      sizeof gp->callable);
 }
 
 // Takes a dead G, or one in its first state (idle); null if there is none. If
@@ -171,9 +180,14 @@ stack::Stack GfTakeStack(const GFreeEnv& env, size_t stack_size, bool* canary);
 // is freed.
 void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
-// The usual cases of these, in the caller's code: of `local` alone, dead and
-// not idle, and without fetching what comes next. Null, an empty stack: ask
-// them.
+// Takes gp's stack away. *canary: as G::canary.
+inline stack::Stack StackOf(G* gp, bool* canary) {
+  *canary = gp->canary;
+  return std::exchange(gp->stack, stack::Stack());
+}
+
+// The usual case of GfGetBare, in the caller's code: of `local` alone, dead and
+// not idle, and without fetching what comes next. Null: it is to be asked.
 inline G* GfGetBareLocal(GFreeLocal* local, const GFreeGlobal& global,
                          size_t stack_size) {
   if (global.n() > kColdGs) return nullptr;
@@ -183,31 +197,14 @@ inline G* GfGetBareLocal(GFreeLocal* local, const GFreeGlobal& global,
     list = &local->of[kGFreeStarting];
     if (list->n == 0) return nullptr;
   }
-  G* const gp = list->gs[list->n - 1];
+  G* const gp = list->Last();
   if (ReadGStatus(gp) != GStatus::kDead) return nullptr;
   if (gp->stack) {
     if (gp->stack.size() != stack_size) return nullptr;
     NoteReuse(gp->stack);
   }
-  list->n = list->n - 1;
-  return gp;
+  return list->Pop();
 }
-inline stack::Stack GfTakeStackLocal(GFreeLocal* local, size_t stack_size,
-                                     bool* canary) {
-  GFreeList& from = local->of[kGFreeStarting];
-  GFreeList& to = local->of[kGFreeNoStack];
-  if (from.n == 0 || !to.HasRoom()) return stack::Stack();
-  G* const gp = from.gs[from.n - 1];
-  if (gp->stack.size() != stack_size) return stack::Stack();
-  from.n = from.n - 1;
-  const stack::Stack stack = std::exchange(gp->stack, stack::Stack());
-  *canary = gp->canary;
-  NoteReuse(stack);
-  to.gs[to.n] = gp;
-  to.n = to.n + 1;
-  return stack;
-}
-
 // And of GfPut: whether that only adds gp to `local`, and neither frees a
 // stack, nor gives memory back, nor spills; and that.
 inline bool GfPutIsLocal(const GFreeLocal& local, const G* gp,
@@ -218,9 +215,22 @@ inline bool GfPutIsLocal(const GFreeLocal& local, const G* gp,
 }
 inline void GfPutLocal(GFreeLocal* local, G* gp) {
   if (gp->stack) NoteFree(gp->stack);
-  GFreeList& list = local->of[GFreeKindOf(gp->stack.size())];
-  list.gs[list.n] = gp;
-  list.n = list.n + 1;
+  local->of[GFreeKindOf(gp->stack.size())].Push(gp);
+}
+
+// And of GfTakeStack: an empty stack if that is to be asked.
+inline stack::Stack GfTakeStackLocal(GFreeLocal* local, size_t stack_size,
+                                     bool* canary) {
+  GFreeList& list = local->of[kGFreeStarting];
+  if (list.n == 0 || !local->of[kGFreeNoStack].HasRoom() ||
+      list.Last()->stack.size() != stack_size) {
+    return stack::Stack();
+  }
+  G* const gp = list.Pop();
+  NoteReuse(gp->stack);
+  const stack::Stack stack = StackOf(gp, canary);
+  GfPutLocal(local, gp);
+  return stack;
 }
 
 // Moves all of `local` to the global list, as when its P goes away. (gfpurge)
@@ -233,9 +243,8 @@ struct IdleGs {
 IdleGs MarkIdle(GFreeGlobal* global);
 
 // Frees the stacks of up to `max` Gs of the global pool, of a kind that has
-// them. Returns of how many, 0
-// when there are none of this kind left. No report is under way, here and in
-// FreeGs.
+// them. Returns of how many, 0 when there are none of this kind left. No report
+// is under way, here and in FreeGs.
 int32_t FreeStacks(GFreeGlobal* global, GFreeKind kind, stack::StackPool* pool,
                    int32_t max);
 

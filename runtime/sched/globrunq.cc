@@ -58,12 +58,12 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
 }
 
 void RunqPutTail(Sched* sched, P* pp, G* gp) {
+  Runq<G>* queue = &pp->runq;
   if (GoesDepthFirst(pp) && !gp->started) {
     pp->nurses = true;
-    pp->nursery.PutTail(gp, /*random=*/nullptr, OverflowTo(sched));
-    return;
+    queue = &pp->nursery;
   }
-  pp->runq.PutTail(gp, /*random=*/nullptr, OverflowTo(sched));
+  queue->PutTail(gp, /*random=*/nullptr, OverflowTo(sched));
 }
 
 void RunqPut(Sched* sched, P* pp, G* gp, bool next) {

@@ -49,8 +49,7 @@ void Goexit0(G* gp) {
   } else {
     sched->nsystem.fetch_sub(1, std::memory_order_relaxed);
   }
-  const size_t starting =
-      sched->starting_stack_size.load(std::memory_order_relaxed);
+  const size_t starting = StartingSize(sched);
   if (GfPutIsLocal(pp->gfree, gp, starting)) {
     GfPutLocal(&pp->gfree, gp);
   } else {
@@ -96,17 +95,12 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 // as small as that may be.
 bool LeavesLittleToDo(const Sched* sched, const P* pp, const G* gp) {
   return gp->goid != kMainGoid && !gp->is_system && gp->extra == nullptr &&
-         gp->labels.empty() &&
-         GfPutIsLocal(
-             pp->gfree, gp,
-             sched->starting_stack_size.load(std::memory_order_relaxed));
+         gp->labels.empty() && GfPutIsLocal(pp->gfree, gp, StartingSize(sched));
 }
 
 // Whether gp, of which that is true, can leave its stack to one that has none.
 bool CanLeaveStack(const Sched* sched, const P* pp, const G* gp) {
-  return kLeavesStacks &&
-         gp->stack.size() ==
-             sched->starting_stack_size.load(std::memory_order_relaxed) &&
+  return kLeavesStacks && gp->stack.size() == StartingSize(sched) &&
          pp->gfree.of[kGFreeNoStack].HasRoom();
 }
 

@@ -80,7 +80,7 @@ size_t GivenStackSize(absl::string_view what, size_t asked) {
 
 size_t StackSize(Sched* sched, const GoOptions& options) {
   if (options.stack_size == 0) {
-    return sched->starting_stack_size.load(std::memory_order_relaxed);
+    return StartingSize(sched);
   }
   return GivenStackSize("GoOptions::stack_size", options.stack_size);
 }
@@ -208,7 +208,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
 size_t StartingStackSize(Sched* sched, size_t bytes) {
   // Relaxed: a size orders nothing.
   if (bytes == 0) {
-    return sched->starting_stack_size.load(std::memory_order_relaxed);
+    return StartingSize(sched);
   }
   return sched->starting_stack_size.exchange(
       GivenStackSize("the starting stack size", bytes),

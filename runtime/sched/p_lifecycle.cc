@@ -34,6 +34,17 @@ P* ReleaseP() {
   return pp;
 }
 
+bool AnyQueued(const Sched* sched) {
+  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
+  for (int32_t i = 0; i < n; i++) {
+    // An idle one has nothing.
+    if (!sched->idlep_mask.Read(i) && !GetP(sched, i)->QueuesEmpty()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void PidlePut(Sched* sched, P* pp) {
   if (!pp->QueuesEmpty()) base::Throw("pidleput: P has non-empty run queue");
   sched->idlep_mask.Set(pp->id);

@@ -53,6 +53,9 @@ inline P* GetP(const Sched* sched, int32_t id) {
   return sched->allp[id].load(std::memory_order_acquire);
 }
 
+// Whether a P has anything to run.
+bool AnyQueued(const Sched* sched);
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_P_LIFECYCLE_H_

@@ -29,15 +29,6 @@ bool TakeIf(Sched* sched, P* pp, May may) {
   return false;
 }
 
-// Whether any P has something queued.
-bool AnyQueued(const Sched* sched) {
-  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
-  for (int32_t i = 0; i < n; i++) {
-    if (!GetP(sched, i)->QueuesEmpty()) return true;
-  }
-  return false;
-}
-
 // Whether pp's going on elsewhere would help nobody: it has no work, and for
 // what there is elsewhere somebody is looking, or could, or there is nothing.
 // Each try to take a P is a look into /proc and a membarrier.
@@ -51,7 +42,7 @@ bool NobodyWaits(const Sched* sched, const P* pp, int64_t now) {
       0) {
     return true;
   }
-  return !AnyQueued(sched) && !TimerIsNear(sched, now);
+  return !AnyQueued(sched) && !TimerIsNear(EarliestTimer(sched), now);
 }
 
 // Whether pp has been in the same goroutine's, or chain of goroutines', hands

@@ -189,6 +189,12 @@ struct Sched : Spinning {
   std::atomic<int64_t> mutex_wait_ns{0};
 };
 
+// How large a goroutine's stack is that asks for no size of its own. Relaxed: a
+// size orders nothing.
+inline size_t StartingSize(const Sched* sched) {
+  return sched->starting_stack_size.load(std::memory_order_relaxed);
+}
+
 // The free lists as the owner of pp sees them, or a thread without a P (null).
 inline GFreeEnv FreeEnv(Sched* sched, P* pp) {
   if (pp == nullptr) {

@@ -27,10 +27,6 @@ constexpr int kBatch = 64;
 constexpr uint32_t kEnough = kRunqSize / 2;
 constexpr uint32_t kTurns = 16;
 
-// Sysmon looks every 10 ms at least while a P is busy: within so many
-// nanoseconds it has seen to a timer.
-constexpr int64_t kSysmonIsInTime = 20'000'000;
-
 struct Batch {
   uintptr_t due[kBatch];
   int n = 0;
@@ -224,8 +220,7 @@ bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
   if (earliest) {
     if (to->sched == nullptr) {
       WakeThreadTimers(when);
-    } else if (when - now < kSysmonIsInTime || mp == nullptr ||
-               mp->p == nullptr) {
+    } else if (TimerIsNear(when, now) || mp == nullptr || mp->p == nullptr) {
       WakePoller(to->sched, when);
     }
   }
@@ -321,13 +316,10 @@ void MoveTimers(Timers* from, Timers* to) {
   from->Changed();
 }
 
-bool TimerIsNear(const Sched* sched, int64_t now) {
-  return EarliestTimer(sched) < now + kSysmonIsInTime;
-}
-
 void SysmonTimers(Sched* sched, int64_t now) {
   if (sched->npidle.load(std::memory_order_relaxed) == 0) return;
-  if (TimerIsNear(sched, now)) WakePoller(sched, EarliestTimer(sched));
+  const int64_t when = EarliestTimer(sched);
+  if (TimerIsNear(when, now)) WakePoller(sched, when);
 }
 
 }  // namespace heddle::sched

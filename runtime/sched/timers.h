@@ -53,8 +53,12 @@ bool DisarmTimer(Timer* timer);
 // (timeSleepUntil)
 int64_t EarliestTimer(const Sched* sched);
 
-// Whether a timer is due so soon that sysmon's next look may be too late.
-bool TimerIsNear(const Sched* sched, int64_t now);
+// Whether a timer for `when` is due so soon that sysmon's next look may be too
+// late: it looks every 10 ms at least while a P is busy.
+constexpr bool TimerIsNear(int64_t when, int64_t now) {
+  constexpr int64_t kSysmonIsInTime = 20'000'000;
+  return when - now < kSysmonIsInTime;
+}
 
 // Does what is due at `now` in `timers`, up to a batch, on the calling M, which
 // is on g0 and has a P of sched's: goroutines are put into its queue. True if

@@ -67,65 +67,76 @@ TEST(TimeAfterTest, Saturates) {
   EXPECT_EQ(TimeAfter(5, INT64_MAX - 7), kNever - 2);
 }
 
-// INV-T1.
-TEST(TimersHeapTest, WhatIsPutOffIsMovedWhenItsOldTimeHasCome) {
-  SchedForTest sched(Options{.procs = 1});
-  sched.Run([&sched] {
-    Timers* timers = &GetP(sched.get(), 0)->timers;
-    auto* t = new TimerForTest(sched.get());
-    const int64_t now = os::Nanotime();
-    const int64_t first = now + kHour;
-    ASSERT_FALSE(ArmTimer(&t->timer, first, 0, now));
+// INV-T1: a timer of the one P, and what is due of it at which time.
+class PutOffTest : public testing::Test {
+ protected:
+  template <typename F>
+  void RunWithTimer(F main) {
+    sched_.Run([this, &main] {
+      timers_ = &GetP(sched_.get(), 0)->timers;
+      t_ = new TimerForTest(sched_.get());
+      now_ = os::Nanotime();
+      main(now_ + kHour);
+      t_->timer.Unref();
+    });
+  }
+
+  bool ArmAt(int64_t when, int64_t period = 0) {
+    return ArmTimer(&t_->timer, when, period, now_);
+  }
+  // As at that time.
+  bool RunAt(int64_t when) {
+    M* mp = Acquirem();
+    const bool any = RunTimers(mp, timers_, when);
+    Releasem(mp);
+    return any;
+  }
+
+  SchedForTest sched_{Options{.procs = 1}};
+  Timers* timers_ = nullptr;
+  TimerForTest* t_ = nullptr;
+  int64_t now_ = 0;
+};
+
+TEST_F(PutOffTest, IsMovedWhenItsOldTimeHasCome) {
+  RunWithTimer([this](int64_t first) {
+    ASSERT_FALSE(ArmAt(first));
     for (int i = 1; i <= 3; i++) {
-      EXPECT_TRUE(ArmTimer(&t->timer, first + i * kHour, 0, now));
-      EXPECT_EQ(timers->next, first);
+      EXPECT_TRUE(ArmAt(first + i * kHour));
+      EXPECT_EQ(timers_->next, first);
     }
     // Earlier again, but not before the entry.
-    EXPECT_TRUE(ArmTimer(&t->timer, first + kHour, 0, now));
-    EXPECT_EQ(timers->next, first);
-    // As at that time.
-    M* mp = Acquirem();
-    EXPECT_FALSE(RunTimers(mp, timers, first));
-    EXPECT_EQ(timers->next, first + kHour);
-    Releasem(mp);
-    EXPECT_EQ(t->fired, 0);
+    EXPECT_TRUE(ArmAt(first + kHour));
+    EXPECT_EQ(timers_->next, first);
+    EXPECT_FALSE(RunAt(first));
+    EXPECT_EQ(timers_->next, first + kHour);
+    EXPECT_EQ(t_->fired, 0);
     // Before the entry: at once.
-    EXPECT_TRUE(ArmTimer(&t->timer, first - kMs, 0, now));
-    EXPECT_EQ(timers->next, first - kMs);
+    EXPECT_TRUE(ArmAt(first - kMs));
+    EXPECT_EQ(timers_->next, first - kMs);
     // And it is due at the last of its times.
-    EXPECT_TRUE(ArmTimer(&t->timer, first, 0, now));
-    mp = Acquirem();
-    EXPECT_FALSE(RunTimers(mp, timers, first - 1));
-    EXPECT_EQ(timers->next, first);
-    EXPECT_TRUE(RunTimers(mp, timers, first));
-    Releasem(mp);
-    EXPECT_EQ(t->fired, 1);
-    EXPECT_FALSE(DisarmTimer(&t->timer));
-    t->timer.Unref();
+    EXPECT_TRUE(ArmAt(first));
+    EXPECT_FALSE(RunAt(first - 1));
+    EXPECT_EQ(timers_->next, first);
+    EXPECT_TRUE(RunAt(first));
+    EXPECT_EQ(t_->fired, 1);
+    EXPECT_FALSE(DisarmTimer(&t_->timer));
   });
 }
 
-// A ticker that is put off ticks from its new time on.
-TEST(TimersHeapTest, APeriodicTimerIsPutOff) {
-  SchedForTest sched(Options{.procs = 1});
-  sched.Run([&sched] {
-    Timers* timers = &GetP(sched.get(), 0)->timers;
-    auto* t = new TimerForTest(sched.get());
-    const int64_t now = os::Nanotime();
-    const int64_t first = now + kHour;
-    ASSERT_FALSE(ArmTimer(&t->timer, first, kHour, now));
-    EXPECT_TRUE(ArmTimer(&t->timer, first + kMs, 2 * kHour, now));
-    M* mp = Acquirem();
-    EXPECT_FALSE(RunTimers(mp, timers, first));
-    EXPECT_TRUE(RunTimers(mp, timers, first + kMs));
-    EXPECT_EQ(timers->next, first + kMs + 2 * kHour);
+// A ticker ticks from its new time on.
+TEST_F(PutOffTest, APeriodicOne) {
+  RunWithTimer([this](int64_t first) {
+    ASSERT_FALSE(ArmAt(first, kHour));
+    EXPECT_TRUE(ArmAt(first + kMs, 2 * kHour));
+    EXPECT_FALSE(RunAt(first));
+    EXPECT_TRUE(RunAt(first + kMs));
+    EXPECT_EQ(timers_->next, first + kMs + 2 * kHour);
     // Two that were missed are left out.
-    EXPECT_TRUE(RunTimers(mp, timers, first + 5 * kHour));
-    EXPECT_EQ(timers->next, first + kMs + 6 * kHour);
-    Releasem(mp);
-    EXPECT_EQ(t->fired, 2);
-    EXPECT_TRUE(DisarmTimer(&t->timer));
-    t->timer.Unref();
+    EXPECT_TRUE(RunAt(first + 5 * kHour));
+    EXPECT_EQ(timers_->next, first + kMs + 6 * kHour);
+    EXPECT_EQ(t_->fired, 2);
+    EXPECT_TRUE(DisarmTimer(&t_->timer));
   });
 }
 

@@ -78,8 +78,7 @@ void StackPool::LargeFree(Stack stack) {
   large_.taken_bytes -= stack.size();
   if (large_.num_free[index] == kMaxFreeLarge) return UnmapLarge(large);
   GiveBack(stack.lo, stack.hi - kKeptOfFreeLarge);
-  sanitizer::RaceFree(stack.lo, stack.size());
-  sanitizer::AsanPoison(stack.lo, stack.size());
+  sanitizer::NoteFree(stack.lo, stack.size());
   large->next_free = large_.free[index];
   large_.free[index] = large;
   large_.num_free[index]++;

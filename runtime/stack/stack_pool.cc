@@ -19,16 +19,6 @@ static_assert(OrderOf(kMinStack) == 0);
 static_assert(OrderOf(kMaxSmallStack) == kNumOrders - 1);
 static_assert(SizeOf(kNumOrders - 1) == kMaxSmallStack);
 
-namespace {
-
-void NoteAlloc(const Stack& stack) {
-  sanitizer::RaceMalloc(stack.lo, stack.size());
-  sanitizer::MsanMalloc(stack.lo, stack.size());
-  sanitizer::AsanUnpoison(stack.lo, stack.size());
-}
-
-}  // namespace
-
 StackPool::StackPool(GuardKind kind) : kind_(kind) {}
 
 StackPool::~StackPool() {
@@ -57,14 +47,14 @@ absl::StatusOr<Stack> StackPool::Alloc(StackCache* cache, size_t size) {
                                              : LargeAlloc(size);
   if (!stack) return OutOfMemory(size, errno);
   errno = saved_errno;
-  NoteAlloc(stack);
+  sanitizer::NoteReuse(stack.lo, size);
   return stack;
 }
 
 Stack StackPool::AllocCached(StackCache* cache, size_t size) {
   if (size > kMaxSmallStack || cache->count(OrderOf(size)) == 0) return {};
   const Stack stack = cache->Pop(OrderOf(size));
-  NoteAlloc(stack);
+  sanitizer::NoteReuse(stack.lo, size);
   return stack;
 }
 
@@ -75,8 +65,7 @@ void StackPool::Free(StackCache* cache, Stack stack) {
     base::Throw("stack: free of a stack with a bad size");
   }
   if (size > kMaxSmallStack) return LargeFree(stack);
-  sanitizer::RaceFree(stack.lo, size);
-  sanitizer::AsanPoison(stack.lo, size);
+  sanitizer::NoteFree(stack.lo, size);
   const int order = OrderOf(size);
   if (cache == nullptr) {
     Order& o = orders_[order];
