@@ -21,6 +21,8 @@ constexpr int kStarvationTurns = 4;
 constexpr int kSpins = 8;
 constexpr int kPauses = 1;
 
+using sync::MutexBucket;
+using sync::MutexWord;
 using sync::WaitVerdict;
 
 }  // namespace
@@ -34,51 +36,43 @@ bool Mutex::SpinForIt() {
   }
   for (int i = 0; i < kSpins; i++) {
     os::ProcYield(kPauses);
-    const uint32_t state = state_.load(std::memory_order_relaxed);
-    if ((state & kLocked) == 0 && TryBarge(/*woken=*/false)) return true;
+    if (word_.Contend(/*woken=*/false)) return true;
   }
   return false;
 }
 
-// Takes the mutex if it is not locked. `woken`: the caller has kWoken, which
-// goes with it.
-bool Mutex::TryBarge(bool woken) {
-  uint32_t state = state_.load(std::memory_order_relaxed);
-  while ((state & kLocked) == 0) {
-    const uint32_t next = (state | kLocked) & ~(woken ? kWoken : 0);
-    if (state_.compare_exchange_weak(state, next, std::memory_order_acquire,
-                                     std::memory_order_relaxed)) {
-      return true;
+// Announces a waiter, unless the mutex has become free. Under the bucket's
+// lock.
+bool Mutex::MustQueue(bool woken) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  MutexBucket& bucket = MutexBucket::Of(&flag_);
+  for (;;) {
+    switch (word_.Announce(woken, flag_.is_up())) {
+      case MutexWord::Announced::kDone:
+        return true;
+      case MutexWord::Announced::kAlone:
+        bucket.Raise(&flag_);
+        break;
+      case MutexWord::Announced::kFree:
+        // Nobody is queued for whom it would have to stay up.
+        if (flag_.is_up() && queue_.empty()) bucket.Lower(&flag_);
+        return false;
     }
   }
-  return false;
-}
-
-// Announces a waiter, unless the mutex has become free.
-bool Mutex::MustQueue(bool woken) {
-  uint32_t state = state_.load(std::memory_order_relaxed);
-  while ((state & kLocked) != 0) {
-    const uint32_t next = (state | kWaiters) & ~(woken ? kWoken : 0);
-    if (state_.compare_exchange_weak(state, next, std::memory_order_relaxed,
-                                     std::memory_order_relaxed)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 void Mutex::LockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (SpinForIt()) return;
   const sched::InRuntime in;
+  os::Lock& lock = MutexBucket::Of(&flag_).lock;
   sync::Waiter waiter;
   const bool by_clock = !sched::Deterministic();
   int64_t since = 0;
   int lost = 0;
   bool woken = false;
-  while (!TryBarge(woken)) {
-    lock_.lock();
+  while (!word_.Contend(woken)) {
+    lock.lock();
     if (!MustQueue(woken)) {
-      lock_.unlock();
+      lock.unlock();
       continue;
     }
     const int64_t now = by_clock ? os::Nanotime() : 0;
@@ -92,37 +86,51 @@ void Mutex::LockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       if (starving) waiter.set_verdict(WaitVerdict::kStarving);
       queue_.PushFront(&waiter);
     }
-    waiter.Wait(&lock_, sched::WaitReason::kMutexLock);
-    // Handed over with kLocked set. The order between the former holder and us
-    // is that of Wake and Wait.
+    waiter.Wait(&lock, sched::WaitReason::kMutexLock);
+    // Handed over with the word locked. The order between the former holder and
+    // us is that of Wake and Wait.
     if (waiter.verdict() == WaitVerdict::kGranted) return;
     woken = true;
   }
 }
 
+// Somebody waits who has not been woken yet; or the mutex is not locked.
 void Mutex::UnlockSlow() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const sched::RaceScope not_looked_at;
-  lock_.lock();
-  uint32_t state = state_.load(std::memory_order_relaxed);
-  if ((state & kLocked) == 0) {
-    base::Throw("sync: unlock of unlocked mutex");
-  }
-  sync::WaitNode* next = nullptr;
-  if (!queue_.empty() && queue_.front()->verdict == WaitVerdict::kStarving) {
-    next = queue_.Pop();
+  if (!word_.IsLocked()) base::Throw("sync: unlock of unlocked mutex");
+  MutexBucket& bucket = MutexBucket::Of(&flag_);
+  bucket.lock.lock();
+  // The holder saw that the mutex is shared, and nobody can have it otherwise
+  // now: no plain store comes any more.
+  if (flag_.is_up()) bucket.Lower(&flag_);
+  sync::WaitNode* const next = queue_.Pop();
+  if (next == nullptr) base::Throw("sync: unlock of unlocked mutex");
+  if (next->verdict == WaitVerdict::kStarving) {
     next->verdict = WaitVerdict::kGranted;
-    if (queue_.empty()) {
-      state_.fetch_and(~kWaiters, std::memory_order_relaxed);
-    }
+    word_.HandOver(/*more=*/!queue_.empty());
   } else {
-    if (!queue_.empty() && (state & kWoken) == 0) next = queue_.Pop();
-    const uint32_t waiters = queue_.empty() ? 0 : kWaiters;
-    // kLocked is ours and the others change under lock_, but for kWoken, which
-    // a woken waiter takes back when it gets the mutex: not before this store.
-    state_.store((next != nullptr ? kWoken : state & kWoken) | waiters,
-                 std::memory_order_release);
+    word_.GiveBackAndWake(/*more=*/!queue_.empty());
   }
-  lock_.unlock();
+  bucket.lock.unlock();
+  sync::Waiter::Wake(next);
+}
+
+// The flag is up in the bucket. The mutex may be gone; or another may be here,
+// which does not matter: who is woken for nothing queues up again.
+//
+// Where there is no membarrier(2) the lock alone orders this: either who waits
+// took it before, and is found, or after, and finds what the word has become.
+void Mutex::UnlockLate(Mutex* mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const sched::RaceScope not_looked_at;
+  MutexBucket& bucket = MutexBucket::Of(&mutex->flag_);
+  bucket.lock.lock();
+  sync::WaitNode* next = nullptr;
+  if (bucket.Has(&mutex->flag_) &&
+      mutex->word_.AnnounceAgain(/*more=*/mutex->queue_.size() > 1)) {
+    bucket.Lower(&mutex->flag_);
+    next = mutex->queue_.Pop();
+  }
+  bucket.lock.unlock();
   if (next != nullptr) sync::Waiter::Wake(next);
 }
 

@@ -7,27 +7,27 @@
 // starving: then Unlock hands it over to the first waiter directly, and who
 // comes along queues up.
 //
-//   state_: kLocked   somebody holds it
-//           kWaiters  the queue is not empty
-//           kWoken    a waiter was woken and competes: no need for another
+// A mutex that nobody waits for is given back by a plain store: one locked
+// instruction for a Lock and an Unlock. What the word means, and how a waiter
+// and a plain store find each other: mutex_word.h.
 //
-// INV-MU1  kWaiters and the queue change together, under lock_.
-// INV-MU2  Only a waiter that was granted the mutex finds kLocked set and owns
-//          it all the same.
+// INV-MU1  The queue is guarded by the lock of the mutex's bucket
+//          (mutex_table.h); who holds the mutex has no other right to it.
+// INV-MU2  Only a waiter that was granted the mutex finds it locked and owns it
+//          all the same.
 //
 // Source: Go 1.21's sync/mutex.go for the behaviour. There, waiters are in the
-// semaphore table, by the mutex's address; here the queue is in the mutex,
-// which spares the table and its shared locks, at 40 bytes.
+// semaphore table, in a tree by the mutexes' addresses; here the queue is in
+// the mutex, which spares the search, at 48 bytes.
 
 #ifndef RUNTIME_SYNC_MUTEX_H_
 #define RUNTIME_SYNC_MUTEX_H_
 
-#include <atomic>
-#include <cstdint>
-
+#include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
 #include "runtime/sanitizer/mutex_hooks.h"
+#include "runtime/sync/mutex_table.h"
+#include "runtime/sync/mutex_word.h"
 #include "runtime/sync/waiter.h"
 
 namespace heddle {
@@ -47,24 +47,14 @@ class ABSL_LOCKABLE Mutex {
   // Waits until the mutex is free and takes it. Not recursive.
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
     sanitizer::MutexLocks locks(&announced_);
-    uint32_t free = 0;
-    // Acquire, wherever the mutex is taken: pairs with the release in Unlock.
-    if (!state_.compare_exchange_strong(free, kLocked,
-                                        std::memory_order_acquire,
-                                        std::memory_order_relaxed)) {
-      LockSlow();
-    }
+    if (ABSL_PREDICT_FALSE(!word_.TryTake())) LockSlow();
     locks.Done();
   }
 
   // Takes the mutex if it is free; true if so. Never waits.
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     sanitizer::MutexTriesToLock tries(&announced_);
-    uint32_t state = state_.load(std::memory_order_relaxed);
-    const bool locked = (state & kLocked) == 0 &&
-                        state_.compare_exchange_strong(
-                            state, state | kLocked, std::memory_order_acquire,
-                            std::memory_order_relaxed);
+    const bool locked = word_.TryTake();
     tries.Done(locked);
     return locked;
   }
@@ -72,9 +62,12 @@ class ABSL_LOCKABLE Mutex {
   // Gives it back. Of a mutex that is not locked: a fatal error.
   void Unlock() ABSL_UNLOCK_FUNCTION() {
     sanitizer::MutexUnlocks unlocks(&announced_);
-    uint32_t locked = kLocked;
-    if (!state_.compare_exchange_strong(locked, 0, std::memory_order_release,
-                                        std::memory_order_relaxed)) {
+    if (ABSL_PREDICT_TRUE(word_.GiveBackAlone())) {
+      // Whoever has it now may destroy it: only its address is used from here.
+      if (ABSL_PREDICT_FALSE(sync::MutexBucket::IsFlagged(&flag_))) {
+        UnlockLate(this);
+      }
+    } else if (!word_.GiveBackShared()) {
       UnlockSlow();
     }
     unlocks.Done();
@@ -86,19 +79,15 @@ class ABSL_LOCKABLE Mutex {
   void unlock() ABSL_UNLOCK_FUNCTION() { Unlock(); }
 
  private:
-  static constexpr uint32_t kLocked = 1;
-  static constexpr uint32_t kWaiters = 2;
-  static constexpr uint32_t kWoken = 4;
-
   void LockSlow();
   void UnlockSlow();
+  static void UnlockLate(Mutex* mutex);
   bool SpinForIt();
-  bool TryBarge(bool woken);
-  bool MustQueue(bool woken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
+  bool MustQueue(bool woken);
 
-  std::atomic<uint32_t> state_{0};
-  os::Lock lock_{os::LockRank::kSema};
-  sync::WaitQueue queue_ ABSL_GUARDED_BY(lock_);
+  sync::MutexWord word_;
+  sync::MutexFlag flag_;
+  sync::WaitQueue queue_;
   [[no_unique_address]] sanitizer::AnnouncedMutex announced_;
 };
 

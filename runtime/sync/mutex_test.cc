@@ -8,6 +8,8 @@
 #include "gtest/gtest.h"
 #include "heddle.h"
 #include "runtime/os/clock.h"
+#include "runtime/os/membarrier.h"
+#include "testing/without_membarrier.h"
 
 namespace heddle {
 namespace {
@@ -136,6 +138,58 @@ TEST(MutexTest, StarvationHandsOver) {
     mu.Unlock();
     wg.Wait();
   });
+}
+
+// Whoever has the mutex last may destroy it: who gave it back by a plain store
+// looks at the table, and at nothing of the mutex.
+TEST(MutexTest, MayBeDestroyedByItsLastHolder) {
+  struct Shared {
+    Mutex mu;
+    int users = 3;
+  };
+  heddle::Run(Options{.procs = 3}, [] {
+    for (int round = 0; round < 2000; round++) {
+      auto* shared = new Shared;
+      WaitGroup wg;
+      for (int i = 0; i < 3; i++) {
+        wg.Go([shared, round] {
+          shared->mu.Lock();
+          // Now and then long enough for the others to wait.
+          if (round % 4 == 0) os::ProcYield(1000);
+          const bool last = --shared->users == 0;
+          shared->mu.Unlock();
+          if (last) delete shared;
+        });
+      }
+      wg.Wait();
+    }
+  });
+}
+
+// As wanted as can be at first, then by one alone for so long that it is given
+// back by plain stores again, and so on.
+TEST(MutexTest, IsSharedAndAloneByTurns) {
+  Mutex mu;
+  int64_t n = 0;
+  heddle::Run(Options{.procs = 2}, [&] {
+    for (int round = 0; round < 3; round++) {
+      WaitGroup wg;
+      for (int i = 0; i < 4; i++) wg.Go([&] { Hammer(&mu, &n, 500); });
+      wg.Wait();
+      Hammer(&mu, &n, 20'000);
+    }
+  });
+  EXPECT_EQ(n, 3 * (4 * 500 + 20'000));
+}
+
+// In a process where there is no membarrier(2): the rest of this file's tests.
+TEST(MutexDeathTest, WorksWithoutMembarrier) {
+  if (!os::HaveAsymmetricFences()) {
+    GTEST_SKIP() << "there is none here: all tests are this one";
+  }
+  EXPECT_EXIT(
+      heddle::testing::ExecWithoutMembarrier({"--gtest_filter=MutexTest.*"}),
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(MutexDeathTest, UnlockOfUnlocked) {
