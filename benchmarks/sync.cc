@@ -63,6 +63,25 @@ void BM_RWMutexRead(benchmark::State& state) {
   });
 }
 
+// range(2) goroutines that only read.
+void BM_RWMutexReaders(benchmark::State& state) {
+  const int64_t n = state.range(1);
+  const int64_t goroutines = state.range(2);
+  Measure(state, n * goroutines, [n, goroutines] {
+    RWMutex mu;
+    WaitGroup wg;
+    for (int64_t g = 0; g < goroutines; g++) {
+      wg.Go([&mu, n] {
+        for (int64_t i = 0; i < n; i++) {
+          mu.RLock();
+          mu.RUnlock();
+        }
+      });
+    }
+    wg.Wait();
+  });
+}
+
 // range(2) goroutines; each hundredth time a writer.
 void BM_RWMutexMixed(benchmark::State& state) {
   const int64_t n = state.range(1);
@@ -188,6 +207,7 @@ void BM_SemaphoreContended(benchmark::State& state) {
 HEDDLE_BENCHMARK_PER_PROCS(BM_Mutex, 100'000);
 HEDDLE_BENCHMARK_PER_PROCS(BM_MutexContended, 10'000, 8);
 HEDDLE_BENCHMARK_PER_PROCS(BM_RWMutexRead, 100'000);
+HEDDLE_BENCHMARK_PER_PROCS(BM_RWMutexReaders, 50'000, 8);
 HEDDLE_BENCHMARK_PER_PROCS(BM_RWMutexMixed, 10'000, 8);
 HEDDLE_BENCHMARK_PER_PROCS(BM_WaitGroup, 100'000);
 HEDDLE_BENCHMARK_PER_PROCS(BM_WaitGroupWaits, 10'000);

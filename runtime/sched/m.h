@@ -22,6 +22,7 @@
 
 #include "runtime/base/fast_rand.h"
 #include "runtime/base/relaxed.h"
+#include "runtime/base/small_id.h"
 #include "runtime/os/alt_stack.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/os/note.h"
@@ -49,6 +50,8 @@ struct M {
   Sched* const sched;
   // Dense from 0; m0 is the thread that called Run.
   const int64_t id;
+  // Its place, and its thread's, in arrays that have one for each.
+  const base::SmallId small_id;
   // The scheduler's context on this thread.
   G g0;
   // The goroutine that runs, or is in a blocking call; null on g0.

@@ -3,6 +3,7 @@
 #include "runtime/sync/rw_mutex.h"
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -11,6 +12,9 @@
 
 #include "gtest/gtest.h"
 #include "heddle.h"
+#include "runtime/os/membarrier.h"
+#include "runtime/sync/reader_policy.h"
+#include "testing/without_membarrier.h"
 
 namespace heddle {
 namespace {
@@ -213,6 +217,171 @@ TEST(RWMutexTest, ShowsWhatItWaitsFor) {
     mu.RUnlock();
     wg.Wait();
   });
+}
+
+// ---- Readers that have spread out (reader_count.h) ----
+
+// So often with no writer in between that they do.
+void ReadOften(RWMutex* mu) {
+  for (uint64_t i = 0; i <= sync::ReaderPolicy::kSpreadAfter; i++) {
+    mu->RLock();
+    mu->RUnlock();
+  }
+}
+
+TEST(SpreadRWMutexTest, TryLocks) {
+  heddle::Run(Options{.procs = 2}, [] {
+    RWMutex mu;
+    ReadOften(&mu);
+    EXPECT_TRUE(mu.TryLock());
+    EXPECT_FALSE(mu.TryRLock());
+    mu.Unlock();
+    ReadOften(&mu);
+    EXPECT_TRUE(mu.TryRLock());
+    mu.RLock();
+    EXPECT_FALSE(mu.TryLock());
+    mu.RUnlock();
+    EXPECT_FALSE(mu.TryLock());
+    mu.RUnlock();
+    EXPECT_TRUE(mu.TryLock());
+    mu.Unlock();
+  });
+}
+
+TEST(SpreadRWMutexTest, AWriterWaitsForReadersAndKeepsOthersOut) {
+  heddle::Run(Options{.procs = 1, .preempt = false}, [] {
+    RWMutex mu;
+    ReadOften(&mu);
+    mu.RLock();
+    mu.RLock();
+    std::string order;
+    WaitGroup wg;
+    wg.Go([&] {
+      mu.Lock();
+      order += 'W';
+      mu.Unlock();
+    });
+    LetRun();
+    EXPECT_FALSE(mu.TryRLock()) << "a writer waits";
+    wg.Go([&] {
+      mu.RLock();
+      order += 'r';
+      mu.RUnlock();
+    });
+    LetRun();
+    mu.RUnlock();
+    LetRun();
+    EXPECT_EQ(order, "");
+    mu.RUnlock();
+    wg.Wait();
+    EXPECT_EQ(order, "Wr");
+  });
+}
+
+// In on one thread, out on another; on one that has a place, and on a plain
+// thread, which has none.
+TEST(SpreadRWMutexTest, MayBeUnlockedByAnother) {
+  heddle::Run(Options{.procs = 2, .migrate_always = true}, [] {
+    RWMutex mu;
+    ReadOften(&mu);
+    for (int i = 0; i < 100; i++) {
+      mu.RLock();
+      Yield();
+      mu.RUnlock();
+    }
+    mu.RLock();
+    EXPECT_FALSE(mu.TryLock());
+    std::thread([&] { mu.RUnlock(); }).join();
+    EXPECT_TRUE(mu.TryLock());
+    mu.Unlock();
+    ReadOften(&mu);
+    std::thread([&] { mu.RLock(); }).join();
+    EXPECT_FALSE(mu.TryLock());
+    mu.RUnlock();
+    mu.Lock();
+    mu.Unlock();
+  });
+}
+
+// Readers that spread out between any two writers.
+void HammerSpread(const Options& options, int readers, int rounds) {
+  RWMutex mu;
+  std::atomic<int> activity{0};
+  int64_t plain = 0;
+  heddle::Run(options, [&] {
+    for (int round = 0; round < rounds; round++) {
+      ReadOften(&mu);
+      WaitGroup wg;
+      for (int i = 0; i < readers; i++) {
+        wg.Go([&] { Read(&mu, &activity, 50); });
+      }
+      for (int i = 0; i < 2; i++) {
+        wg.Go([&] { Write(&mu, &activity, &plain, 1); });
+      }
+      wg.Wait();
+    }
+  });
+  EXPECT_EQ(plain, 2 * rounds);
+}
+
+TEST(SpreadRWMutexTest, Excludes) {
+  for (int readers : {1, 3, 10}) {
+    for (int procs : {1, 2, 4}) HammerSpread({.procs = procs}, readers, 10);
+  }
+}
+
+TEST(SpreadRWMutexTest, ExcludesUnderRandomScheduling) {
+  for (uint64_t seed = 1; seed <= 5; seed++) {
+    HammerSpread({.procs = 1, .randomize = true, .seed = seed}, 5, 5);
+  }
+  HammerSpread({.procs = 2, .migrate_always = true}, 3, 3);
+}
+
+// Who leaves by a plain store looks at the table, and at nothing of the mutex:
+// a writer may have destroyed it.
+TEST(SpreadRWMutexTest, MayBeDestroyedByItsLastWriter) {
+  heddle::Run(Options{.procs = 3}, [] {
+    for (int round = 0; round < 50; round++) {
+      auto* mu = new RWMutex;
+      ReadOften(mu);
+      std::atomic<int> in{0};
+      WaitGroup wg;
+      for (int i = 0; i < 3; i++) {
+        wg.Go([mu, &in] {
+          mu->RLock();
+          in++;
+          while (in < 3) Yield();
+          mu->RUnlock();
+        });
+      }
+      while (in < 3) Yield();
+      mu->Lock();
+      mu->Unlock();
+      delete mu;
+      wg.Wait();
+    }
+  });
+}
+
+TEST(SpreadRWMutexDeathTest, MisuseIsFoundByTheNextWriter) {
+  EXPECT_DEATH(heddle::Run(Options{.procs = 1},
+                           [] {
+                             RWMutex mu;
+                             ReadOften(&mu);
+                             mu.RUnlock();
+                             mu.Lock();
+                           }),
+               "fatal error: sync: RUnlock of unlocked RWMutex");
+}
+
+// In a process where there is no membarrier(2): the rest of this file's tests.
+TEST(RWMutexDeathTest, WorksWithoutMembarrier) {
+  if (!os::HaveAsymmetricFences()) {
+    GTEST_SKIP() << "there is none here: all tests are this one";
+  }
+  EXPECT_EXIT(
+      heddle::testing::ExecWithoutMembarrier({"--gtest_filter=*RWMutexTest.*"}),
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(RWMutexDeathTest, Misuse) {

@@ -343,7 +343,8 @@ Outcome Run(const Search& search, const Mutation* mutation = nullptr) {
     std::cout << #suite ", " #search ": " << o.executions << " executions\n"; \
   } while (false)
 
-// An execution fails: by a property, a race for a Var, or a deadlock.
+// An execution fails: by a property, a race for a Var, a look at what is not
+// there yet, or a deadlock.
 #define EXPECT_CAUGHT(suite, search, ...)                                   \
   do {                                                                      \
     const ::heddle::model::Mutation m = __VA_ARGS__;                        \
@@ -352,6 +353,7 @@ Outcome Run(const Search& search, const Mutation* mutation = nullptr) {
     EXPECT_GT(o.mutated, 0u) << m.what << ": there is no such operation";   \
     EXPECT_TRUE(o.result == ::rl::test_result_user_assert_failed ||         \
                 o.result == ::rl::test_result_data_race ||                  \
+                o.result == ::rl::test_result_unitialized_access ||         \
                 o.result == ::rl::test_result_deadlock)                     \
         << m.what << " is not caught: " << ::rl::test_result_str(o.result); \
     std::cout << #suite ": " << m.what << ": execution " << o.executions    \

@@ -40,6 +40,12 @@ WORKLOADS = (
         "rwmutex_read 100000",
     ),
     _row(
+        "rwmutex_read_8",
+        "read lock and unlock, by 8 goroutines",
+        "BM_RWMutexReaders",
+        "rwmutex_readers 50000 8",
+    ),
+    _row(
         "rwmutex_mixed",
         "read lock, 12 ns of work, unlock, by 8 goroutines; each hundredth time a write lock",
         "BM_RWMutexMixed",

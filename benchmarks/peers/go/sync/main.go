@@ -58,6 +58,16 @@ func rwMutexRead(n int64) {
 	}
 }
 
+func rwMutexReaders(n, goroutines int64) {
+	var mu sync.RWMutex
+	each(goroutines, func(int64) {
+		for i := int64(0); i < n; i++ {
+			mu.RLock()
+			mu.RUnlock()
+		}
+	})
+}
+
 var sink [64]uint64
 
 func rwMutexMixed(n, goroutines int64) {
@@ -158,6 +168,7 @@ func main() {
 		"mutex":            alone(mutex),
 		"mutex_contended":  together(mutexContended),
 		"rwmutex_read":     alone(rwMutexRead),
+		"rwmutex_readers":  together(rwMutexReaders),
 		"rwmutex_mixed":    together(rwMutexMixed),
 		"wait_group":       alone(waitGroup),
 		"wait_group_waits": alone(waitGroupWaits),
