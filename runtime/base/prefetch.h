@@ -14,6 +14,9 @@ namespace heddle::base {
 inline void PrefetchForWrite(uintptr_t at, size_t bytes) {
   for (const uintptr_t end = at + bytes; at < end; at += ABSL_CACHELINE_SIZE) {
     __builtin_prefetch(reinterpret_cast<const void*>(at), 1);
+    // g++ 12 takes a function that only prefetches for one without effects, and
+    // leaves out its calls.
+    asm volatile("");
   }
 }
 

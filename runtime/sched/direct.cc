@@ -1,12 +1,14 @@
 #include "runtime/sched/direct.h"
 
 #include "absl/base/optimization.h"
+#include "runtime/base/prefetch.h"
 #include "runtime/os/clock.h"
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/depth_first.h"
 #include "runtime/sched/find_runnable.h"
 #include "runtime/sched/first_run.h"
 #include "runtime/sched/freeze.h"
+#include "runtime/sched/globrunq.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
@@ -38,9 +40,9 @@ namespace {
   }
   const int64_t timer = pp->timers.next.load(std::memory_order_relaxed);
   if (timer != kNever && IsDue(pp, timer)) return false;
-  const int32_t global = sched->runqsize.load(std::memory_order_relaxed);
-  return global == 0 ||
-         (global <= kColdStacks &&
+  const int32_t behind = WaitBehind(sched, pp);
+  return behind == 0 ||
+         (behind <= kColdStacks &&
           pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick !=
               0);
 }
@@ -64,6 +66,19 @@ namespace {
     pp->slice.Begin();
   }
   return {got.gp, got.inherit_time};
+}
+
+// What pp runs next but one is not in the first cache, if so many take turns
+// that they do not fit into its queue: fetches the end of its stack, and the G
+// that comes after it.
+[[gnu::always_inline]] inline void FetchNext(const P* pp) {
+  constexpr size_t kBytes = 4 * ABSL_CACHELINE_SIZE;
+  if (const G* gp = pp->runq.Peek(0); gp != nullptr) {
+    base::PrefetchForWrite(gp->sched.sp, kBytes);
+  }
+  if (const G* gp = pp->runq.Peek(1); gp != nullptr) {
+    base::PrefetchForWrite(reinterpret_cast<uintptr_t>(gp), 1);
+  }
 }
 
 // Whether `next`, which is bare, can be switched to from where it was found,
@@ -104,6 +119,7 @@ template <bool kLeavesStack>
     }
     CountBegun(pp);
   }
+  if (pp->yielded.size() != 0) FetchNext(pp);
   mp->curg = next;
   next->m = mp;
   TrackRunning(sched, next);

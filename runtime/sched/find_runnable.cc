@@ -1,5 +1,6 @@
 #include "runtime/sched/find_runnable.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/base/prefetch.h"
@@ -125,7 +126,7 @@ Found GetLocal(Sched* sched, P* pp) {
     got = GetFrom(sched, pp);
   }
   pp->slice.Begin();
-  if (sched->runqsize.load(std::memory_order_relaxed) > kColdStacks) {
+  if (WaitBehind(sched, pp) > kColdStacks) {
     PrefetchStacks(pp);
   }
   return {got.gp, false};
@@ -137,6 +138,14 @@ G* Steal(Runq<G>* thief, P* victim, bool steal_runnext) {
   for (Runq<G>* from : {&victim->runq, &victim->nursery}) {
     G* gp = thief->StealFrom(from, /*steal_runnext=*/false, [] {});
     if (gp != nullptr) return gp;
+  }
+  GQueue<G> yielded;
+  const uint32_t half =
+      std::min((victim->yielded.size() + 1) / 2, kRunqSize / 2);
+  if (victim->yielded.Take(&yielded, half) != 0) {
+    G* gp = yielded.Pop();
+    thief->PutBatch(&yielded);
+    return gp;
   }
   if (!steal_runnext) return nullptr;
   return thief->StealFrom(&victim->runq, /*steal_runnext=*/true,
@@ -224,10 +233,8 @@ Found FindRunnable(M* mp) {
       continue;
     }
     P* pp = mp->p;
-    if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick == 0 &&
-        sched->runqsize.load(std::memory_order_relaxed) > 0) {
-      os::LockGuard guard(sched->lock);
-      G* gp = GlobRunqGet(sched, pp, 1);
+    if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick == 0) {
+      G* gp = RunqGetOldest(sched, pp);
       if (gp != nullptr) return {gp, false};
     }
     if (pp->timers.next.load(std::memory_order_relaxed) != kNever) {
@@ -238,11 +245,7 @@ Found FindRunnable(M* mp) {
     }
     const Found local = GetLocal(sched, pp);
     if (local.gp != nullptr) return local;
-    if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
-      os::LockGuard guard(sched->lock);
-      G* gp = GlobRunqGet(sched, pp, 0);
-      if (gp != nullptr) return {gp, false};
-    }
+    if (G* gp = RunqGetMore(sched, pp); gp != nullptr) return {gp, false};
     pp->begun = 0;
     // Half of the busy Ps at most look for work: when there is little, the
     // others need not burn their CPUs as well.

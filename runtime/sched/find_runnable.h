@@ -1,10 +1,12 @@
 // Where the next goroutine comes from.
 //
 //   world stopping, run over?   the M stops
-//   each 61st tick              the global queue, for fairness
+//   each 61st tick              the global queue or what has yielded on this P,
+//                               for fairness
 //   this P's timers             what is due goes to its queue
 //   this P's queue              runnext first
 //   the global queue            this P's share
+//   what has yielded here       as much
 //   other Ps' queues            half of one, in random order, four rounds; what
 //                               is in runnext, or due by their timers, only in
 //                               the last
@@ -21,13 +23,8 @@
 
 namespace heddle::sched {
 
-// Go looks at the global queue before a P's own on each tick that this divides:
-// two goroutines that keep readying each other would own the P for ever
-// otherwise. 61: a prime, so that it falls in step with nothing.
-inline constexpr uint32_t kGlobalQueueTick = 61;
-
-// With so many goroutines in the global queue, their stacks are not in a core's
-// own caches, and are fetched ahead.
+// With so many goroutines behind a P's own queue, their stacks are not in a
+// core's own caches, and are fetched ahead.
 inline constexpr int32_t kColdStacks = 2048;
 
 // Finds a goroutine for mp, the calling M, which has a P; sleeps until there is

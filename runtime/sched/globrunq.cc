@@ -21,6 +21,26 @@ auto OverflowTo(Sched* sched) {
   };
 }
 
+// How many of those that have yielded on pp come before what is in the global
+// queue. What is in that when they are looked at first comes before them.
+uint32_t YieldedMayGo(const Sched* sched, P* pp)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  const auto size =
+      static_cast<uint32_t>(sched->runqsize.load(std::memory_order_relaxed));
+  if (size == 0) return pp->yielded.size();
+  if (pp->yielded_marked == 0) {
+    pp->yielded_marked = pp->yielded.size();
+    pp->yielded_mark = sched->runqtaken + size;
+  }
+  return sched->runqtaken >= pp->yielded_mark ? pp->yielded_marked : 0;
+}
+
+G* GetShare(Sched* sched, P* pp, int32_t max) {
+  if (sched->runqsize.load(std::memory_order_relaxed) == 0) return nullptr;
+  os::LockGuard guard(sched->lock);
+  return GlobRunqGet(sched, pp, max);
+}
+
 }  // namespace
 
 void GlobRunqPut(Sched* sched, G* gp) {
@@ -38,6 +58,7 @@ void GlobRunqPutHeadBatch(Sched* sched, GQueue<G>* batch, int32_t n) {
   batch->PushBackAll(&sched->runq);
   sched->runq = batch->PopAll();
   AddSize(sched, n);
+  sched->runqtaken -= static_cast<uint64_t>(n);
 }
 
 G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
@@ -48,6 +69,7 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
   if (max > 0) n = std::min(n, max);
   n = std::min(n, static_cast<int32_t>(kRunqSize / 2));
   AddSize(sched, -n);
+  sched->runqtaken += static_cast<uint64_t>(n);
   G* first = sched->runq.Pop();
   GQueue<G> rest;
   for (int32_t i = 1; i < n; i++) rest.PushBack(sched->runq.Pop());
@@ -71,6 +93,37 @@ void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
   CheckOwned(pp);
   base::FastRand* random = sched->options.randomize ? &pp->random : nullptr;
   pp->runq.Put(gp, next, random, OverflowTo(sched));
+}
+
+G* RunqGetMore(Sched* sched, P* pp) {
+  G* gp = nullptr;
+  uint32_t most = kRunqSize / 2;
+  if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
+    os::LockGuard guard(sched->lock);
+    gp = GlobRunqGet(sched, pp, /*max=*/0);
+    most = std::min(most, YieldedMayGo(sched, pp));
+  } else {
+    pp->yielded_marked = 0;
+  }
+  GQueue<G> yielded;
+  // There is room for both: neither fills more than half of the ring.
+  const uint32_t n = pp->yielded.Take(&yielded, most);
+  if (n == 0) return gp;
+  pp->yielded_marked -= std::min(n, pp->yielded_marked);
+  if (gp == nullptr) gp = yielded.Pop();
+  pp->runq.PutBatch(&yielded);
+  return gp;
+}
+
+G* RunqGetOldest(Sched* sched, P* pp) {
+  const uint32_t turn =
+      pp->schedtick.load(std::memory_order_relaxed) / kGlobalQueueTick;
+  if (turn % 2 == 0) {
+    if (G* gp = GetShare(sched, pp, /*max=*/1); gp != nullptr) return gp;
+  }
+  GQueue<G> yielded;
+  if (pp->yielded.Take(&yielded, 1) != 0) return yielded.Pop();
+  return GetShare(sched, pp, /*max=*/1);
 }
 
 }  // namespace heddle::sched

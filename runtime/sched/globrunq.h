@@ -16,6 +16,17 @@
 
 namespace heddle::sched {
 
+// Go looks at the global queue before a P's own on each tick that this divides:
+// two goroutines that keep readying each other would own the P for ever
+// otherwise. 61: a prime, so that it falls in step with nothing.
+inline constexpr uint32_t kGlobalQueueTick = 61;
+
+// How many wait until pp has run what is in its own queue: a guess.
+inline int32_t WaitBehind(const Sched* sched, const P* pp) {
+  return sched->runqsize.load(std::memory_order_relaxed) +
+         static_cast<int32_t>(pp->yielded.size());
+}
+
 // Puts gp at the tail.
 void GlobRunqPut(Sched* sched, G* gp)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
@@ -40,6 +51,15 @@ void RunqPut(Sched* sched, P* pp, G* gp, bool next);
 
 // Puts gp at the tail, or into the nursery. (depth_first.h)
 void RunqPutTail(Sched* sched, P* pp, G* gp);
+
+// For pp, whose queue is empty: its share of the global queue, and what has
+// yielded on pp and not after that. Returns the first, null if there is none,
+// and puts the rest on pp's own queue. The caller owns pp.
+G* RunqGetMore(Sched* sched, P* pp);
+
+// The oldest of the same; of both in turn, as the caller asks again and again
+// while pp's own queue is never empty.
+G* RunqGetOldest(Sched* sched, P* pp);
 
 // RunqPut as runnext, in the caller's code where that is all: nobody is kicked
 // out.

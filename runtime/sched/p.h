@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 #include "runtime/base/fast_rand.h"
 #include "runtime/sched/g.h"
@@ -23,6 +24,7 @@
 #include "runtime/sched/status.h"
 #include "runtime/sched/time_slice.h"
 #include "runtime/sched/timer.h"
+#include "runtime/sched/yielded.h"
 #include "runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
@@ -71,6 +73,12 @@ struct P {
   int32_t begun = 0;
   bool nurses = false;
   int64_t oldest_at = 0;
+  // What has yielded here: behind all that is in runq and in the global queue.
+  // The first `yielded_marked` of them go once Sched::runqtaken has come to
+  // `yielded_mark`. Owner's. (RunqGetMore)
+  YieldList yielded;
+  uint32_t yielded_marked = 0;
+  uint64_t yielded_mark = 0;
   TimeSlice slice;
 
   // A turn that is not inherited begins. Owner only.
@@ -80,12 +88,17 @@ struct P {
   }
 
   // Whether there is nothing to run, as Runq::Empty.
-  bool QueuesEmpty() const { return runq.Empty() && nursery.Empty(); }
+  bool QueuesEmpty() const {
+    return runq.Empty() && nursery.Empty() && yielded.Empty();
+  }
   // How many there are, runnext not counted.
-  uint32_t QueuesSize() const { return runq.size() + nursery.size(); }
+  uint32_t QueuesSize() const {
+    return runq.size() + nursery.size() + yielded.size();
+  }
   // Takes everything, runnext first. Owner only. Returns how many.
   uint32_t DrainQueues(GQueue<G>* out) {
-    return runq.Drain(out) + nursery.Drain(out);
+    return runq.Drain(out) + nursery.Drain(out) +
+           yielded.Take(out, std::numeric_limits<uint32_t>::max());
   }
 
   // What sysmon saw here last. Sysmon's. (sysmontick)

@@ -135,6 +135,7 @@ P* ProcResize(Sched* sched, int32_t n) {
   for (int32_t i = 0; i < n; i++) {
     GetP(sched, i)->runq.set_alone(n == 1);
     GetP(sched, i)->nursery.set_alone(n == 1);
+    GetP(sched, i)->yielded.set_alone(n == 1);
   }
 
   P* runnable = nullptr;

@@ -54,11 +54,14 @@ void GoschedM(G* gp) {
   TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
-  if (sched->runqsize.load(std::memory_order_relaxed) == 0 &&
-      pp->runq.HasRoom() && !(pp->nurses && !pp->nursery.Empty())) {
+  if (WaitBehind(sched, pp) == 0 && pp->runq.HasRoom() &&
+      !(pp->nurses && !pp->nursery.Empty())) {
     // None waits elsewhere, so the tail of this queue is behind all, without a
     // lock.
     RunqPut(sched, pp, gp, /*next=*/false);
+  } else if (!sched->options.randomize) {
+    CheckQueueable(gp);
+    pp->yielded.Put(gp);
   } else {
     os::LockGuard guard(sched->lock);
     GlobRunqPut(sched, gp);

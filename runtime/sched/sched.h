@@ -112,6 +112,8 @@ struct Sched : Spinning {
   GQueue<G> runq ABSL_GUARDED_BY(lock);
   // Written under lock; read by anyone, as a guess.
   std::atomic<int32_t> runqsize{0};
+  // How many have been taken from its head. sched.lock.
+  uint64_t runqtaken ABSL_GUARDED_BY(lock) = 0;
 
   // ---- goroutines ----
   std::atomic<uint64_t> goidgen{0};  // the last id given to a P

@@ -2,6 +2,8 @@
 
 #include "runtime/sched/schedule.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cfenv>
 #include <exception>
@@ -16,6 +18,7 @@
 #include "runtime/os/newosproc.h"
 #include "runtime/sched/find_runnable.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/sched_for_test.h"
 #include "runtime/sched/switch.h"
@@ -125,6 +128,91 @@ TEST(ScheduleTest, TheGlobalQueueIsShared) {
     }
   });
   EXPECT_EQ(order.size(), 300);
+}
+
+// What yields stays on its P, behind all that is queued there: any number of
+// them take turns, and none gets ahead.
+TEST(ScheduleTest, ThoseThatYieldTakeTurns) {
+  constexpr int kGs = 1500;
+  constexpr int kTurns = 10;
+  SchedForTest s({.procs = 1, .preempt = false});
+  int most_ahead = 0;
+  s.Run([&] {
+    std::vector<int> turns(kGs);
+    std::vector<int> at_turn(kTurns + 1);
+    at_turn[0] = kGs;
+    int slowest = 0;
+    // All have begun: those that have not go otherwise. (depth_first.h)
+    std::vector<G*> parked;
+    LatchForTest done(kGs);
+    for (int i = 0; i < kGs; i++) {
+      GoOn([&, i] {
+        {
+          const InRuntime in;
+          parked.push_back(Getg());
+          Gopark(nullptr, nullptr, WaitReason::kZero);
+        }
+        for (int t = 0; t < kTurns; t++) {
+          at_turn[turns[i]]--;
+          at_turn[++turns[i]]++;
+          while (at_turn[slowest] == 0) slowest++;
+          most_ahead = std::max(most_ahead, turns[i] - slowest);
+          Gosched();
+        }
+        done.Arrive();
+      });
+    }
+    GoschedUntil([&] { return parked.size() == kGs; });
+    {
+      const InRuntime in;
+      for (G* gp : parked) Goready(gp);
+    }
+    done.Wait();
+  });
+  EXPECT_LE(most_ahead, 2);
+}
+
+// While a P's own queue is never empty, the global one and what has yielded get
+// a turn each so many ticks, one after the other.
+TEST(ScheduleTest, TheOldestComesFromBothQueuesByTurns) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    const InRuntime in;
+    P* pp = Getg()->m->p;
+    std::vector<G*> gs;
+    for (int i = 0; i < 6; i++) gs.push_back(NewG(s.get(), [] {}));
+    for (int i = 0; i < 2; i++) PutGlobal(s.get(), gs[i]);
+    for (int i = 2; i < 6; i++) pp->yielded.Put(gs[i]);
+    std::vector<G*> got;
+    for (uint32_t turn = 0; turn < 6; turn++) {
+      pp->schedtick = turn * kGlobalQueueTick;
+      got.push_back(RunqGetOldest(s.get(), pp));
+    }
+    EXPECT_THAT(got, ElementsAre(gs[0], gs[2], gs[1], gs[3], gs[4], gs[5]));
+    EXPECT_EQ(RunqGetOldest(s.get(), pp), nullptr);
+    for (G* gp : gs) RunqPut(s.get(), pp, gp, /*next=*/false);
+  });
+}
+
+// An idle P takes half of what has yielded on one that does not come back to
+// the scheduler.
+TEST(ScheduleTest, WhatHasYieldedIsStolen) {
+  SchedForTest s({.procs = 2, .preempt = false});
+  std::atomic<int> ran{0};
+  s.Run([&] {
+    {
+      const InRuntime in;
+      P* pp = Getg()->m->p;
+      for (int i = 0; i < 10; i++) {
+        pp->yielded.Put(NewG(s.get(), [&] { ran++; }));
+      }
+      WakeP(s.get());
+    }
+    // Nobody runs here meanwhile. The thief halves what is left, until nothing
+    // is.
+    while (ran < 10) os::ProcYield(10);
+  });
+  EXPECT_EQ(ran, 10);
 }
 
 TEST(ParkTest, AndReadyFromAGoroutine) {
