@@ -28,11 +28,14 @@ inline uint64_t Ticks() {
   return ticks;
 #endif
 }
-// A few microseconds, as far as that can be said.
+// A few microseconds, as far as that can be said; and how long a tick is at
+// most.
 #if defined(__x86_64__)
 inline constexpr uint64_t kFewTicks = 8192;
+inline constexpr int64_t kMostNsPerTick = 1;
 #elif defined(__aarch64__)
 inline constexpr uint64_t kFewTicks = 64;
+inline constexpr int64_t kMostNsPerTick = 50;
 #endif
 
 // Nanoseconds since 1970-01-01 UTC by CLOCK_REALTIME (Go's walltime).

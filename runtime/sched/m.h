@@ -26,6 +26,7 @@
 #include "runtime/os/alt_stack.h"
 #include "runtime/os/newosproc.h"
 #include "runtime/os/note.h"
+#include "runtime/os/recent_time.h"
 #include "runtime/sanitizer/race.h"
 #include "runtime/sched/eh_globals.h"
 #include "runtime/sched/g.h"
@@ -116,6 +117,8 @@ struct M {
   // The thread's errno and exception state. Its own thread's.
   int* errno_address = nullptr;
   EhGlobals* eh = nullptr;
+  // Its own thread's. (TimeForTimers)
+  os::RecentTime recent_time;
   // Where the thread takes signals. Its own thread's. (gsignal)
   os::AltStack signal_stack;
 

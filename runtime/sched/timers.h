@@ -25,6 +25,7 @@
 
 #include <cstdint>
 
+#include "runtime/os/clock.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/timer.h"
 
@@ -34,6 +35,13 @@ namespace heddle::sched {
 constexpr int64_t TimeAfter(int64_t now, int64_t ns) {
   if (ns <= 0) return now;
   return ns < kNever - 1 - now ? now + ns : kNever - 1;
+}
+
+// os::Nanotime(), or a few microseconds later, for who then says when a timer
+// is due.
+inline int64_t TimeForTimers() {
+  G* gp = Getg();
+  return gp == nullptr ? os::Nanotime() : gp->m->recent_time.NowOrLater();
 }
 
 // Parks the calling goroutine, which can park, until `when`. (timeSleep)

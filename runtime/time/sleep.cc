@@ -10,7 +10,7 @@ namespace heddle {
 void Sleep(absl::Duration d) {
   const int64_t ns = time_internal::NanosUp(d);
   if (ns <= 0) return;
-  const int64_t when = sched::TimeAfter(os::Nanotime(), ns);
+  const int64_t when = sched::TimeAfter(sched::TimeForTimers(), ns);
   if (sched::ParkableG() != nullptr) {
     sched::SleepUntil(when);
   } else {

@@ -89,13 +89,13 @@ sched::Timer* Get(const std::shared_ptr<void>& timer) {
 }
 
 bool Arm(sched::Timer* timer, absl::Duration d) {
-  const int64_t now = os::Nanotime();
+  const int64_t now = sched::TimeForTimers();
   return sched::ArmTimer(timer, sched::TimeAfter(now, NanosUp(d)), 0, now);
 }
 
 void ArmPeriodically(sched::Timer* timer, absl::Duration d) {
   const int64_t ns = NanosUp(d);
-  const int64_t now = os::Nanotime();
+  const int64_t now = sched::TimeForTimers();
   sched::ArmTimer(timer, sched::TimeAfter(now, ns), ns, now);
 }
 
