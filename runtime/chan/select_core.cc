@@ -57,7 +57,7 @@ class Select {
     const sched::RaceScope not_looked_at;
     return Draw(Ready);
   }
-  size_t TryOne(size_t i);
+  [[gnu::always_inline]] size_t TryOne(size_t i);
   // Whether case i needs the scratch.
   bool NeedsScratch(size_t i) const {
     return At(i).kind == CaseKind::kRecv && TargetOf(At(i)).deliver != nullptr;
@@ -87,8 +87,8 @@ class Select {
   // One of those of which ready(i) is true; kNone if it is of none.
   template <typename ReadyFn>
   size_t Draw(ReadyFn ready) const;
-  Outcome Do(const Case& c, sched::WaitNode** wake);
-  size_t Finish(size_t i, Outcome outcome);
+  [[gnu::always_inline]] Outcome Do(const Case& c, sched::WaitNode** wake);
+  [[gnu::always_inline]] size_t Finish(size_t i, Outcome outcome);
   size_t TryAll(Outcome* outcome, sched::WaitNode** wake);
   size_t Wait(Waiter* waiters, Outcome* outcome);
   size_t Choose(Waiter* waiters, size_t default_case, Outcome* outcome);
@@ -122,7 +122,7 @@ size_t Select::Draw(ReadyFn ready) const {
 }
 
 // Carries c out, under its channel's lock, if it is ready.
-Select::Outcome Select::Do(const Case& c, sched::WaitNode** wake) {
+inline Select::Outcome Select::Do(const Case& c, sched::WaitNode** wake) {
   Hchan* ch = c.c;
   const bool closed = ch->closed.load(std::memory_order_relaxed);
   if (c.kind == CaseKind::kSend) {
@@ -161,10 +161,14 @@ void Select::Tell(size_t i, bool ok) {
   }
 }
 
+[[noreturn, gnu::noinline, gnu::cold]] void ThrowClosed() {
+  throw ClosedChannel("send on closed channel");
+}
+
 // After the locks are released.
-size_t Select::Finish(size_t i, Outcome outcome) {
+inline size_t Select::Finish(size_t i, Outcome outcome) {
   if (outcome == Outcome::kClosed && At(i).kind == CaseKind::kSend) {
-    throw ClosedChannel("send on closed channel");
+    ThrowClosed();
   }
   Tell(i, outcome == Outcome::kDone);
   return i;
@@ -178,7 +182,7 @@ struct WakeAtEnd {
   sched::WaitNode* node = nullptr;
 };
 
-size_t Select::TryOne(size_t i) {
+inline size_t Select::TryOne(size_t i) {
   Outcome outcome;
   {
     const sched::RaceScope not_looked_at;
