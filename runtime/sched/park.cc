@@ -43,6 +43,12 @@ void ParkM(G* gp) {
   }
 }
 
+[[gnu::noinline]] void PutBehindAll(Sched* sched, P* pp, G* gp) {
+  if (!sched->options.randomize) return pp->yielded.Put(gp);
+  os::LockGuard guard(sched->lock);
+  GlobRunqPut(sched, gp);
+}
+
 // gp yields, and goes behind all others.
 void GoschedM(G* gp) {
   M* mp = Getg()->m;
@@ -54,18 +60,12 @@ void GoschedM(G* gp) {
   TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
-  if (WaitBehind(sched, pp) == 0 && pp->runq.HasRoom() &&
-      !(pp->nurses && !pp->nursery.Empty())) {
-    // None waits elsewhere, so the tail of this queue is behind all, without a
-    // lock.
-    RunqPut(sched, pp, gp, /*next=*/false);
-  } else if (!sched->options.randomize) {
-    CheckQueueable(gp);
-    pp->yielded.Put(gp);
-  } else {
-    os::LockGuard guard(sched->lock);
-    GlobRunqPut(sched, gp);
-  }
+  CheckQueueable(gp);
+  // If none waits elsewhere the tail of this queue is behind all.
+  const bool queued = WaitBehind(sched, pp) == 0 &&
+                      !(pp->nurses && !pp->nursery.Empty()) &&
+                      pp->runq.TryPutTail(gp);
+  if (!queued) PutBehindAll(sched, pp, gp);
   if (others) WakeP(sched);
 }
 

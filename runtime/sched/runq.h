@@ -108,29 +108,18 @@ class Runq {
   template <typename Overflow>
   void PutTail(T* gp, base::FastRand* random, Overflow&& overflow) {
     for (;;) {
-      // Acquire: pairs with the release of head_ in Grab and Get; what they
-      // have read from the slots comes before we overwrite them.
-      const Head head = head_.load(std::memory_order_acquire);
-      const uint32_t h = Index(head);
-      const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
-      if (t - h < kSize) {
-        ring_[t % kSize].store(gp, std::memory_order_relaxed);
-        if (alone_) {
-          tail_.store(t + 1, std::memory_order_release);
-          return;
-        }
-        // Release: pairs with the acquire of tail_ in Grab; makes the slot,
-        // and the node behind it, available for consumption. Sequentially
-        // consistent: the owner goes on to look whether a thief must be woken
-        // (WakeP), a thief that goes to sleep looks here last (Empty). That
-        // runnext was exchanged so before is not enough for the node that was
-        // kicked out: a thief may have taken its successor meanwhile.
-        tail_.store(t + 1, std::memory_order_seq_cst);
-        return;
-      }
+      Head head;
+      if (TryPutTail(gp, &head)) return;
+      const uint32_t t = tail_.load(std::memory_order_relaxed);
       if (PutSlow(gp, head, t, random, overflow)) return;
       // A thief made room in between: the ring takes gp now.
     }
+  }
+
+  // Puts gp at the tail of the ring if there is room. Owner only.
+  [[nodiscard]] bool TryPutTail(T* gp) {
+    Head head;
+    return TryPutTail(gp, &head);
   }
 
   // Puts the nodes of `batch` at the tail until the ring is full; the rest
@@ -217,14 +206,6 @@ class Runq {
     return ring_[t % kSize].load(std::memory_order_relaxed);
   }
 
-  // Whether Put has a place in the ring. Owner only, whom it is true for until
-  // it puts something there.
-  bool HasRoom() const {
-    return tail_.load(std::memory_order_relaxed) -
-               Index(head_.load(std::memory_order_acquire)) <  // as in Put
-           kSize;
-  }
-
   // The node that is `ahead` places behind the oldest in the ring, null if
   // there is none. Owner only; a thief may have it by now.
   T* Peek(uint32_t ahead) const {
@@ -294,6 +275,28 @@ class Runq {
   static uint32_t Index(Head head) { return static_cast<uint32_t>(head); }
   static Head Moved(Head head, uint32_t n) {
     return (head & ~(kTaken - 1)) | (Index(head) + n);
+  }
+
+  // *head: where the ring began.
+  bool TryPutTail(T* gp, Head* head) {
+    // Acquire: pairs with the release of head_ in Grab and Get; what they have
+    // read from the slots comes before we overwrite them.
+    *head = head_.load(std::memory_order_acquire);
+    const uint32_t t = tail_.load(std::memory_order_relaxed);  // INV-RQ1
+    if (t - Index(*head) >= kSize) return false;
+    ring_[t % kSize].store(gp, std::memory_order_relaxed);
+    if (alone_) {
+      tail_.store(t + 1, std::memory_order_release);
+      return true;
+    }
+    // Release: pairs with the acquire of tail_ in Grab; makes the slot, and the
+    // node behind it, available for consumption. Sequentially consistent: the
+    // owner goes on to look whether a thief must be woken (WakeP), a thief that
+    // goes to sleep looks here last (Empty). That runnext was exchanged so
+    // before is not enough for the node that was kicked out: a thief may have
+    // taken its successor meanwhile.
+    tail_.store(t + 1, std::memory_order_seq_cst);
+    return true;
   }
 
   // GetNext and GetOldest while alone_.

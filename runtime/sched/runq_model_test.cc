@@ -239,8 +239,8 @@ using enum model::Mutation::Kind;
 
 TEST(RunqModelTest, OrdersLeftOut) {
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),
-                {.what = "PutTail's release of tail",
-                 .function = "PutTail",
+                {.what = "TryPutTail's release of tail",
+                 .function = "TryPutTail",
                  .op = kStore,
                  .order = seq_cst});
   EXPECT_CAUGHT(OwnerAndThief, model::Bound(4),

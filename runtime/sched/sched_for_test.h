@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "runtime/os/clock.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -35,6 +36,17 @@ class SchedForTest {
 
   Sched* get() { return sched_; }
   Sched* operator->() { return sched_; }
+
+  // A thread without a P that submits something goes on to wake an M, which may
+  // be after the end of the Run that it submitted it to; the M then finds that
+  // out, and goes to sleep again. Returns when it has, after the thread was
+  // joined. Hangs if it never does.
+  void AwaitSleep() {
+    while (sched_->nmspinning.load() != 0 ||
+           sched_->npidle.load() != sched_->gomaxprocs.load()) {
+      os::OsYield();
+    }
+  }
 
   template <typename F>
   void Run(F main) {

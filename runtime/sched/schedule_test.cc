@@ -242,6 +242,7 @@ TEST(ParkTest, AndReadyFromAPlainThread) {
       latch.Wait();
     });
     thread.join();
+    s.AwaitSleep();
   }
 }
 

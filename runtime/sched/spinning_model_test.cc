@@ -480,8 +480,8 @@ using enum model::Mutation::Kind;
 
 TEST(SpinningModelTest, OrdersWeakened) {
   EXPECT_CAUGHT(HogSubmitsTwo, model::Bound(2),
-                {.what = "PutTail's store of tail is a release only",
-                 .function = "PutTail",
+                {.what = "TryPutTail's store of tail is a release only",
+                 .function = "TryPutTail",
                  .op = kStore,
                  .to = release});
   EXPECT_CAUGHT(HogSubmits, model::Bound(2),
