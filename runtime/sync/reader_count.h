@@ -70,7 +70,14 @@ class BasicReaderCount {
 
  public:
   constexpr BasicReaderCount() = default;
-  ~BasicReaderCount() { Policy::DeleteSlots(static_cast<Slot*>(slots_)); }
+  // What is static may be used yet while the process ends: by the word.
+  ~BasicReaderCount() {
+    if (apart_.load(std::memory_order_relaxed) != nullptr) {
+      CallTogether();
+      Closed();
+    }
+    Policy::DeleteSlots(static_cast<Slot*>(slots_));
+  }
   BasicReaderCount(const BasicReaderCount&) = delete;
   BasicReaderCount& operator=(const BasicReaderCount&) = delete;
 
@@ -104,7 +111,7 @@ class BasicReaderCount {
   // Goes. True: a writer waited for this one last of all, and is to be woken.
   [[nodiscard]] bool Leave() {
     if (Slot* slot = SlotApart()) {
-      // Release: pairs with the acquire in Collect.
+      // Release: pairs with the acquire in Tell.
       Add(slot, -1, std::memory_order_release);
       if (ABSL_PREDICT_FALSE(flag_.IsUp())) return LeaveLate(this);
       return false;
@@ -179,8 +186,9 @@ class BasicReaderCount {
   static bool IsSpread(int32_t readers) { return readers >= kApart / 2; }
 
   struct alignas(Policy::kLine) Slot {
-    Atomic<int32_t> entered{0};
-    Plain<int32_t> told{0};
+    // Modulo 2^32: who comes in one slot may go in another, again and again.
+    Atomic<uint32_t> entered{0};
+    Plain<uint32_t> told{0};
   };
 
   [[noreturn]] static void ThrowUnlocked() {
@@ -198,7 +206,8 @@ class BasicReaderCount {
   }
 
   static void Add(Slot* slot, int32_t n, std::memory_order order) {
-    slot->entered.store(slot->entered.load(std::memory_order_relaxed) + n,
+    slot->entered.store(slot->entered.load(std::memory_order_relaxed) +
+                            static_cast<uint32_t>(n),
                         order);
     Policy::LightFence();
   }
@@ -262,10 +271,10 @@ class BasicReaderCount {
   // Returns how much it was that was not known.
   static int32_t Tell(Slot* slot) {
     // Acquire: pairs with the release in Leave.
-    const int32_t entered = slot->entered.load(std::memory_order_acquire);
-    const int32_t told = slot->told;
+    const uint32_t entered = slot->entered.load(std::memory_order_acquire);
+    const uint32_t told = slot->told;
     slot->told = entered;
-    return entered - told;
+    return static_cast<int32_t>(entered - told);
   }
 
   int32_t TellAll() {

@@ -3,8 +3,10 @@
 #include "runtime/sync/rw_mutex.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
 #include <string>
 #include <thread>  // NOLINT
@@ -360,6 +362,28 @@ TEST(SpreadRWMutexTest, MayBeDestroyedByItsLastWriter) {
       delete mu;
       wg.Wait();
     }
+  });
+}
+
+// A static one may be used yet by a thread of the runtime's while the process
+// ends, after its destructor.
+// (A compiler may think otherwise, if it sees both.)
+[[gnu::noinline]] RWMutex* Destroyed(RWMutex* mu) {
+  mu->~RWMutex();
+  asm volatile("" : "+r"(mu) : : "memory");
+  return mu;
+}
+
+TEST(SpreadRWMutexTest, WorksByTheWordAfterItsDestructor) {
+  heddle::Run(Options{.procs = 1}, [] {
+    alignas(RWMutex) std::byte place[sizeof(RWMutex)];
+    auto* mu = new (place) RWMutex;
+    ReadOften(mu);
+    mu->RLock();
+    mu = Destroyed(mu);
+    mu->RLock();
+    mu->RUnlock();
+    mu->RUnlock();
   });
 }
 
