@@ -14,6 +14,7 @@
 #include "benchmark/benchmark.h"
 #include "benchmarks/other_context.h"
 #include "benchmarks/report.h"
+#include "benchmarks/work.h"
 #include "runtime/os/clock.h"
 
 namespace heddle::benchmarks {
@@ -34,6 +35,16 @@ void BM_LockedInstruction(benchmark::State& state) {
   Loop(state, 1, [&] { word.fetch_add(1, std::memory_order_relaxed); });
 }
 BENCHMARK(BM_LockedInstruction);
+
+// What mutex_8 does under its lock, without one.
+void BM_Work(benchmark::State& state) {
+  uint64_t x = 1;
+  Loop(state, 1, [&] {
+    Work(&x);
+    benchmark::DoNotOptimize(x);
+  });
+}
+BENCHMARK(BM_Work);
 
 long Futex(std::atomic<uint32_t>* word, int op, uint32_t value) {  // NOLINT
   return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, nullptr,

@@ -7,18 +7,14 @@
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/measure.h"
+#include "benchmarks/work.h"
 #include "heddle.h"
 
 namespace heddle {
 namespace {
 
 using benchmarks::Measure;
-
-// Some 12 ns that no compiler can shorten.
-void Work(uint64_t* x) {
-  for (int i = 0; i < 9; i++)
-    *x = *x * 6364136223846793005 + 1442695040888963407;
-}
+using benchmarks::Work;
 
 void BM_Mutex(benchmark::State& state) {
   const int64_t n = state.range(1);

@@ -1,17 +1,23 @@
 """sync.cc: locks and waiting."""
 
 from comparison.model import Benchmark, Figure, Targets, Workload
-from comparison.rows.limits import LOCKED
+from comparison.rows.limits import LOCKED, WORK
 from comparison.rows.terms import NONE, aims, all_by
 
 
 def _row(
-    name: str, what: str, row: str, words: str, *peers: str, targets: Targets = NONE
+    name: str,
+    what: str,
+    row: str,
+    words: str,
+    *peers: str,
+    targets: Targets = NONE,
+    limit: str = LOCKED,
 ) -> Workload:
     _, *arguments = words.split()
     return Workload(
         Benchmark("sync", "/".join([row, "{procs}", *arguments])),
-        [Figure(name, what, targets=targets, limit=LOCKED)],
+        [Figure(name, what, targets=targets, limit=limit)],
         peers=all_by("sync", words, "go", *peers),
     )
 
@@ -32,6 +38,7 @@ WORKLOADS = (
         "mutex_contended 10000 8",
         "boost_fiber",
         targets=aims(go=(0.8, 0.8)),
+        limit=WORK,
     ),
     _row(
         "rwmutex_read",
