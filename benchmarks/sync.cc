@@ -16,6 +16,14 @@ namespace {
 using benchmarks::Measure;
 using benchmarks::Work;
 
+// Runs f in so many goroutines, and waits for them.
+template <typename F>
+void Each(int64_t goroutines, F f) {
+  WaitGroup wg;
+  for (int64_t g = 0; g < goroutines; g++) wg.Go(f);
+  wg.Wait();
+}
+
 void BM_Mutex(benchmark::State& state) {
   const int64_t n = state.range(1);
   Measure(state, n, [n] {
@@ -33,17 +41,13 @@ void BM_MutexContended(benchmark::State& state) {
   const int64_t goroutines = state.range(2);
   Measure(state, n * goroutines, [n, goroutines] {
     Mutex mu;
-    WaitGroup wg;
     uint64_t x = 1;
-    for (int64_t g = 0; g < goroutines; g++) {
-      wg.Go([&mu, &x, n] {
-        for (int64_t i = 0; i < n; i++) {
-          const std::lock_guard<Mutex> lock(mu);
-          Work(&x);
-        }
-      });
-    }
-    wg.Wait();
+    Each(goroutines, [&mu, &x, n] {
+      for (int64_t i = 0; i < n; i++) {
+        const std::lock_guard<Mutex> lock(mu);
+        Work(&x);
+      }
+    });
     benchmark::DoNotOptimize(x);
   });
 }
@@ -65,16 +69,12 @@ void BM_RWMutexReaders(benchmark::State& state) {
   const int64_t goroutines = state.range(2);
   Measure(state, n * goroutines, [n, goroutines] {
     RWMutex mu;
-    WaitGroup wg;
-    for (int64_t g = 0; g < goroutines; g++) {
-      wg.Go([&mu, n] {
-        for (int64_t i = 0; i < n; i++) {
-          mu.RLock();
-          mu.RUnlock();
-        }
-      });
-    }
-    wg.Wait();
+    Each(goroutines, [&mu, n] {
+      for (int64_t i = 0; i < n; i++) {
+        mu.RLock();
+        mu.RUnlock();
+      }
+    });
   });
 }
 
@@ -84,26 +84,22 @@ void BM_RWMutexMixed(benchmark::State& state) {
   const int64_t goroutines = state.range(2);
   Measure(state, n * goroutines, [n, goroutines] {
     RWMutex mu;
-    WaitGroup wg;
     uint64_t x = 1;
-    for (int64_t g = 0; g < goroutines; g++) {
-      wg.Go([&mu, &x, n] {
-        for (int64_t i = 0; i < n; i++) {
-          if (i % 100 == 0) {
-            mu.Lock();
-            Work(&x);
-            mu.Unlock();
-          } else {
-            mu.RLock();
-            uint64_t copy = x;
-            Work(&copy);
-            benchmark::DoNotOptimize(copy);
-            mu.RUnlock();
-          }
+    Each(goroutines, [&mu, &x, n] {
+      for (int64_t i = 0; i < n; i++) {
+        if (i % 100 == 0) {
+          mu.Lock();
+          Work(&x);
+          mu.Unlock();
+        } else {
+          mu.RLock();
+          uint64_t copy = x;
+          Work(&copy);
+          benchmark::DoNotOptimize(copy);
+          mu.RUnlock();
         }
-      });
-    }
-    wg.Wait();
+      }
+    });
   });
 }
 
@@ -186,17 +182,13 @@ void BM_SemaphoreContended(benchmark::State& state) {
   const int64_t goroutines = state.range(2);
   Measure(state, n * goroutines, [n, goroutines] {
     Semaphore sema(goroutines / 2);
-    WaitGroup wg;
-    for (int64_t g = 0; g < goroutines; g++) {
-      wg.Go([&sema, n] {
-        for (int64_t i = 0; i < n; i++) {
-          sema.Acquire();
-          Yield();
-          sema.Release();
-        }
-      });
-    }
-    wg.Wait();
+    Each(goroutines, [&sema, n] {
+      for (int64_t i = 0; i < n; i++) {
+        sema.Acquire();
+        Yield();
+        sema.Release();
+      }
+    });
   });
 }
 

@@ -27,6 +27,13 @@ inline void AsymmetricLightFence() {
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
+// The Atomics policy of code with a light fence in it, in the running program.
+struct AsymmetricAtomics {
+  template <typename T>
+  using Atomic = std::atomic<T>;
+  static void LightFence() { AsymmetricLightFence(); }
+};
+
 // Only where HaveAsymmetricFences(). Throws if the system call fails. errno
 // stays as it is.
 void AsymmetricHeavyFence();

@@ -45,13 +45,6 @@
 
 namespace heddle::sched {
 
-// The Atomics policy of the running program.
-struct GateAtomics {
-  template <typename T>
-  using Atomic = std::atomic<T>;
-  static void LightFence() { os::AsymmetricLightFence(); }
-};
-
 template <typename Atomics>
 class BasicGate {
  public:
@@ -138,7 +131,7 @@ class BasicGate {
   Atomic<uint32_t> steal_{kNone};
 };
 
-using Gate = BasicGate<GateAtomics>;
+using Gate = BasicGate<os::AsymmetricAtomics>;
 
 }  // namespace heddle::sched
 

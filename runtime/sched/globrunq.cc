@@ -35,10 +35,10 @@ uint32_t YieldedMayGo(const Sched* sched, P* pp)
   return sched->runqtaken >= pp->yielded_mark ? pp->yielded_marked : 0;
 }
 
-G* GetShare(Sched* sched, P* pp, int32_t max) {
+G* GetOldestGlobal(Sched* sched, P* pp) {
   if (sched->runqsize.load(std::memory_order_relaxed) == 0) return nullptr;
   os::LockGuard guard(sched->lock);
-  return GlobRunqGet(sched, pp, max);
+  return GlobRunqGet(sched, pp, /*max=*/1);
 }
 
 }  // namespace
@@ -119,11 +119,11 @@ G* RunqGetOldest(Sched* sched, P* pp) {
   const uint32_t turn =
       pp->schedtick.load(std::memory_order_relaxed) / kGlobalQueueTick;
   if (turn % 2 == 0) {
-    if (G* gp = GetShare(sched, pp, /*max=*/1); gp != nullptr) return gp;
+    if (G* gp = GetOldestGlobal(sched, pp); gp != nullptr) return gp;
   }
   GQueue<G> yielded;
   if (pp->yielded.Take(&yielded, 1) != 0) return yielded.Pop();
-  return GetShare(sched, pp, /*max=*/1);
+  return GetOldestGlobal(sched, pp);
 }
 
 }  // namespace heddle::sched

@@ -1,12 +1,13 @@
 // The table where those who wait for a mutex meet who gave it back by a plain
 // store (mutex_word.h). Buckets by address, as in Go's semaphore table; but the
 // queue of waiters is in the mutex, so a bucket is a lock, and a list of the
-// mutexes for which its flag is up: none, most often.
+// mutexes for which its flag is up: none, most often. A RWMutex's writer and
+// its readers meet here likewise (reader_count.h).
 //
 // The buckets' flags lie apart, a byte each: they are all that an Unlock looks
 // at, and stay in the first cache.
 //
-// INV-MT1  A mutex in the list has somebody in its queue, so it exists.
+// INV-MT1  A mutex in the list has somebody who waits for it, so it exists.
 // INV-MT2  A bucket's flag is up while its list is not empty. Where there is no
 //          membarrier(2) all are up always: each Unlock then takes the lock.
 

@@ -55,10 +55,7 @@
 namespace heddle::sync {
 
 // The Atomics policy of the running program.
-struct MutexAtomics {
-  template <typename T>
-  using Atomic = std::atomic<T>;
-  static void LightFence() { os::AsymmetricLightFence(); }
+struct MutexAtomics : os::AsymmetricAtomics {
   // After so many times with nobody in the way it is shared no more. A plain
   // store spares 2 ns, and to share it again may take 10 us.
   static constexpr uint32_t kCalm = 8192;

@@ -4,7 +4,6 @@
 #ifndef RUNTIME_SYNC_READER_POLICY_H_
 #define RUNTIME_SYNC_READER_POLICY_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -18,9 +17,7 @@
 
 namespace heddle::sync {
 
-struct ReaderPolicy {
-  template <typename T>
-  using Atomic = std::atomic<T>;
+struct ReaderPolicy : os::AsymmetricAtomics {
   template <typename T>
   using Plain = T;
 
@@ -58,8 +55,6 @@ struct ReaderPolicy {
   static void DeleteSlots(Slot* slots) {
     delete[] slots;
   }
-
-  static void LightFence() { os::AsymmetricLightFence(); }
 
   static constexpr size_t kLine = 64;
   // They spare 2 ns each, and a writer that comes pays 10 us.
