@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 namespace heddle::testing {
 namespace {
@@ -41,7 +43,12 @@ void ExecWithoutMembarrier(std::vector<std::string> arguments) {
   argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  if (ForbidMembarrier()) execv("/proc/self/exe", argv.data());
+  // By its own name: /proc/self/exe itself is Valgrind where Valgrind runs us,
+  // which only reading the link hides.
+  std::error_code error;
+  const std::string self =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  if (ForbidMembarrier()) execv(self.c_str(), argv.data());
   std::cerr << "cannot become a program without membarrier(2)\n";
   _exit(126);
 }
