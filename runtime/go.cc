@@ -21,21 +21,6 @@ sched::Sched* CurrentSched() {
 
 }  // namespace
 
-namespace go_internal {
-
-void Start(const sched::FuncVal& fn, const GoOptions& options) {
-  sched::Sched* sched = CurrentSched();
-  if (sched == nullptr) {
-    base::Throw(
-        "heddle::Go called outside any runtime: call it from heddle::Run, or "
-        "use heddle::Runtime::Go");
-  }
-  sched::NewProc(sched, fn, options,
-                 reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-}
-
-}  // namespace go_internal
-
 void Yield() {
   if (sched::ParkableG() != nullptr) {
     sched::Gosched();

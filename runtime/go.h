@@ -12,15 +12,12 @@
 
 #include "runtime/sched/func_val.h"
 #include "runtime/sched/go_options.h"
+#include "runtime/sched/go_statement.h"
 #include "runtime/sched/syscall.h"
 
 namespace heddle {
 
 using sched::GoOptions;
-
-namespace go_internal {
-void Start(const sched::FuncVal& fn, const GoOptions& options);
-}  // namespace go_internal
 
 // The go statement: starts a goroutine that calls f(), on the runtime of the
 // calling goroutine. f is any callable without arguments, move-only too; it is
@@ -36,7 +33,7 @@ void Start(const sched::FuncVal& fn, const GoOptions& options);
 // Source: Go's runtime.newproc.
 template <typename F>
 [[gnu::always_inline]] inline void Go(F&& f) {
-  go_internal::Start(sched::MakeFuncVal(std::forward<F>(f)), GoOptions());
+  sched::GoStatement(sched::MakeFuncVal(std::forward<F>(f)));
 }
 
 // The same with a stack size, a name, or as a system goroutine. Throws
@@ -44,7 +41,7 @@ template <typename F>
 // f itself.
 template <typename F>
 [[gnu::always_inline]] inline void Go(const GoOptions& options, F&& f) {
-  go_internal::Start(sched::MakeFuncVal(std::forward<F>(f)), options);
+  sched::GoStatement(sched::MakeFuncVal(std::forward<F>(f)), options);
 }
 
 // Lets other goroutines run first (Gosched). On a plain thread:

@@ -25,22 +25,135 @@
 
 #include <cstdint>
 
+#include "absl/base/optimization.h"
+#include "runtime/base/prefetch.h"
+#include "runtime/os/clock.h"
+#include "runtime/sched/depth_first.h"
+#include "runtime/sched/find_runnable.h"
+#include "runtime/sched/first_run.h"
+#include "runtime/sched/freeze.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/invariants.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/options.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/switch.h"
+#include "runtime/sched/tracking.h"
+#include "runtime/stack/canary.h"
 
 namespace heddle::sched {
 
 // Whether M number `id` of such a runtime may switch directly at all.
 bool SwitchesDirectly(const Options& options, int64_t id);
 
-// What mp, on which gp runs and is about to park or to yield, goes on with
-// directly: it is in the running state and mp's curg then. Null: gp is to call
-// Mcall.
-G* GoOn(M* mp, G* gp);
+namespace direct_internal {
 
-// The same if gp is about to end. With `leaves_stack` it may be bare and have
-// no stack: gp leaves it its own. (first_run.h)
-G* GoOnFromEnd(M* mp, G* gp, bool leaves_stack);
+// Whether pp's first timer is due, looked at each few microseconds only: to
+// read the clock costs more than the switch.
+bool IsDue(P* pp, int64_t timer);
+
+// Fetches what the P will run soon, where so many take turns that they do not
+// fit into the caches.
+void FetchNext(const P* pp);
+
+// It is g0 that runs `found`. (INV-DS2)
+G* NotNow(M* mp, Found found);
+
+// What ScheduleLoop and FindRunnable look at before they come to pp's queue.
+// And Mcall, which reports of gp, while it is the one that runs, that it has
+// run over the end of its stack.
+[[gnu::always_inline]] inline bool AsUsual(const Sched* sched, const M* mp,
+                                           P* pp, const G* gp) {
+  if (gp->locked || MustMcall(mp)) return false;
+  if (gp->canary && !stack::CanaryLives(gp->stack)) return false;
+  if (sched->gcwaiting.load(std::memory_order_relaxed) ||
+      !sched->main_started.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  const int64_t timer = pp->timers.next.load(std::memory_order_relaxed);
+  return timer == kNever || !IsDue(pp, timer);
+}
+
+// The next that FindRunnable would find for pp without stealing; none if the
+// slice of runnext is over, or the queues want sorting, or so many wait that
+// what they run on wants fetching. With a lock held, what a park releases, of
+// pp's own queues alone: the lock of the global queue is not for its holder.
+template <bool kHoldsLock>
+[[gnu::always_inline]] inline Found NextOf(Sched* sched, P* pp) {
+  const int32_t behind = WaitBehind(sched, pp);
+  if (behind != 0) {
+    if (behind > kColdStacks) return {};
+    if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick == 0) {
+      if (kHoldsLock) return {};
+      if (G* gp = RunqGetOldest(sched, pp); gp != nullptr) return {gp, false};
+    }
+  }
+  if (pp->slice.Ends(/*by_clock=*/true)) return {};
+  // As GetFrom, with one look at `nurses`: a second one takes 5 instructions.
+  RunqGetResult<G> got;
+  if (ABSL_PREDICT_TRUE(!pp->nurses)) {
+    got = pp->runq.Get();
+  } else {
+    if (WantsSorting(pp)) return {};
+    got = GetOfBoth(sched, pp);
+  }
+  if (got.inherit_time) {
+    pp->slice.Inherit();
+  } else {
+    pp->slice.Begin();
+    if (!kHoldsLock && ABSL_PREDICT_FALSE(got.gp == nullptr) && behind != 0) {
+      got.gp = RunqGetMore(sched, pp);
+    }
+  }
+  return {got.gp, got.inherit_time};
+}
+
+}  // namespace direct_internal
+
+// What mp, on which gp runs and is about to park, to yield or to end, goes on
+// with directly: it is in the running state and mp's curg then. Null: gp is to
+// call Mcall. In the caller's code, as it is most of what a switch is.
+//
+// kLeavesStack: gp is about to end, has a stack of the starting size, and
+// leaves it to `next` if that is bare. (first_run.h) As one begins where one
+// ends, that counts as neither.
+template <bool kLeavesStack = false>
+[[gnu::always_inline]] inline G* GoOn(M* mp, G* gp) {
+  Sched* sched = mp->sched;
+  P* pp = mp->p;
+  if (!mp->switches_directly || !direct_internal::AsUsual(sched, mp, pp, gp)) {
+    return nullptr;
+  }
+  const Found found = direct_internal::NextOf<!kLeavesStack>(sched, pp);
+  G* next = found.gp;
+  if (next == nullptr) return nullptr;
+  if (next->locked || next->is_system) {
+    mp->found = found;
+    return nullptr;
+  }
+  HEDDLE_DCHECK(next->m == nullptr && next != gp);
+  CheckOwned(pp);
+  // As Execute.
+  CasGStatus(next, GStatus::kRunnable, GStatus::kRunning);
+  if (ABSL_PREDICT_FALSE(Frozen())) return direct_internal::NotNow(mp, found);
+  if (!next->started && !(kLeavesStack && TakesStack(sched, next))) {
+    if (next->bare && !FurnishLocally(sched, pp, next)) {
+      return direct_internal::NotNow(mp, found);
+    }
+    CountBegun(pp);
+  }
+  if (pp->yielded.size() != 0) direct_internal::FetchNext(pp);
+  if (kLeavesStack) {
+    if (const G* gp = pp->runq.Peek(1); gp != nullptr) {
+      base::PrefetchForWrite(reinterpret_cast<uintptr_t>(gp), sizeof(G));
+    }
+  }
+  mp->curg = next;
+  next->m = mp;
+  TrackRunning(sched, next);
+  if (!found.inherit_time) pp->CountTurn();
+  return next;
+}
 
 // Whether gp, which yields, and for which GoOn was null, would be the next to
 // run itself: nothing else is runnable on its P or waits in the global queue,

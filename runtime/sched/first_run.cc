@@ -9,14 +9,10 @@
 namespace heddle::sched {
 namespace {
 
-[[gnu::always_inline]] inline uintptr_t BareSp(const stack::Stack& s) {
-  return FirstSp(s, 0, 1);
-}
-
 [[gnu::always_inline]] inline void MakeContextOfBare(G* gp) {
   const auto modes = static_cast<arch::FpModes>(gp->sched.pc);
   gp->bare = false;
-  MakeContext(gp, BareSp(gp->stack), modes);
+  MakeContext(gp, FirstSp(gp->stack, 0, 1), modes);
 }
 
 }  // namespace
@@ -36,12 +32,6 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
 void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes) {
   if (gp->canary) stack::SetCanary(gp->stack);
   GoStartCallFn(gp, sp, modes);
-}
-
-void MakeBare(G* gp) {
-  gp->bare = true;
-  gp->sched.sp = gp->stack ? BareSp(gp->stack) : 0;
-  gp->sched.pc = arch::CurrentFpModes();
 }
 
 void Furnish(M* mp, G* gp) {
@@ -68,12 +58,6 @@ bool FurnishLocally(Sched* sched, P* pp, G* gp) {
   }
   MakeContextOfBare(gp);
   return true;
-}
-
-void LeaveStack(G* from, G* to) {
-  to->stack = StackOf(from, &to->canary);
-  to->bare = false;
-  arch::UseFpModes(static_cast<arch::FpModes>(to->sched.pc));
 }
 
 }  // namespace heddle::sched

@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "runtime/arch/fp_modes.h"
 #include "runtime/sched/func_val.h"
@@ -55,7 +56,11 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size);
 void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
 
 // Makes gp, dead and about to be runnable, bare: its callable is in it.
-void MakeBare(G* gp);
+[[gnu::always_inline]] inline void MakeBare(G* gp) {
+  gp->bare = true;
+  gp->sched.sp = gp->stack ? FirstSp(gp->stack, 0, 1) : 0;
+  gp->sched.pc = arch::CurrentFpModes();
+}
 
 // Furnishes gp, which is bare, for mp, which is on g0 and has a P.
 void Furnish(M* mp, G* gp);
@@ -68,9 +73,23 @@ bool FurnishLocally(Sched* sched, P* pp, G* gp);
 // switch: no sanitizer keeps anything for a goroutine's stack.
 inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 
+// Whether `next`, which has not begun, can get its predecessor's stack, which
+// is of the starting size.
+[[gnu::always_inline]] inline bool TakesStack(const Sched* sched,
+                                              const G* next) {
+  return next->bare &&
+         (!next->stack || next->stack.size() == StartingSize(sched));
+}
+
 // `from`, which runs on its last frames, leaves its stack to `to`, which is
-// bare and has none.
-void LeaveStack(G* from, G* to);
+// bare, for what that has: mostly none. A stack that is in the cache is better
+// than one of its own.
+[[gnu::always_inline]] inline void LeaveStack(G* from, G* to) {
+  std::swap(from->stack, to->stack);
+  std::swap(from->canary, to->canary);
+  to->bare = false;
+  arch::UseFpModes(static_cast<arch::FpModes>(to->sched.pc));
+}
 
 }  // namespace heddle::sched
 

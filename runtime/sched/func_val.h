@@ -52,6 +52,8 @@ struct FuncVal {
   uintptr_t pc = 0;
   // To build it runs no code of the user's: it neither throws nor parks.
   bool trivial = false;
+  // And it can wait in a G.
+  bool plain = false;
 };
 
 namespace func_val_internal {
@@ -147,6 +149,7 @@ FuncVal MakeFuncVal(F&& f) {
     fv.from = reinterpret_cast<void*>(&f);
   }
   fv.ops = &internal::kOps<Fn>;
+  fv.plain = fv.trivial && internal::WaitsInG<Fn>();
   if constexpr (std::is_pointer_v<Fn>) {
     fv.pc = reinterpret_cast<uintptr_t>(static_cast<Fn>(f));
   } else {

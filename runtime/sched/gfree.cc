@@ -74,6 +74,7 @@ G* Pop(const GFreeEnv& env, GFreeKind kind, bool stack) {
     if (more != 0) TakeGlobal(env.global, kind, &gp, 1);
     return gp;
   }
+  env.local->cold = more > kColdGs;
   GFreeList& list = env.local->of[kind];
   if (list.n == 0) {
     if (more == 0) return nullptr;
@@ -114,8 +115,12 @@ G* GfGet(const GFreeEnv& env, size_t stack_size) {
 G* GfGetBare(const GFreeEnv& env, size_t stack_size) {
   G* gp = Pop(env, kGFreeNoStack, /*stack=*/false);
   if (gp != nullptr) return gp;
-  return Reuse(env, Pop(env, GFreeKindOf(stack_size), /*stack=*/false),
-               stack_size);
+  const GFreeKind kind = GFreeKindOf(stack_size);
+  if (env.local != nullptr && env.local->of[kind].n <= kGFreeStacksLeft &&
+      env.global->n_of[kind] == 0) {
+    return nullptr;
+  }
+  return Reuse(env, Pop(env, kind, /*stack=*/false), stack_size);
 }
 
 stack::Stack GfTakeStack(const GFreeEnv& env, size_t stack_size, bool* canary) {

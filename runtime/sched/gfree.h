@@ -31,6 +31,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "runtime/base/bit_pool.h"
+#include "runtime/base/prefetch.h"
 #include "runtime/base/relaxed.h"
 #include "runtime/os/lock.h"
 #include "runtime/sanitizer/stack_hooks.h"
@@ -43,6 +44,10 @@ namespace heddle::sched {
 inline constexpr int32_t kGFreeSpill = 64;
 inline constexpr int32_t kGFreeBatch = 32;
 inline constexpr int32_t kGFreeSpillNoStack = 1024;
+
+// So many of a P's stacks are not taken with their Gs, by go statements, but
+// left to those that begin: these would make new ones, one for each G in time.
+inline constexpr int32_t kGFreeStacksLeft = 8;
 
 // A free stack keeps this much of its memory, from the top down: a goroutine
 // that once went deep does not leave that to those after it.
@@ -84,6 +89,9 @@ struct GFreeList {
   }
 };
 struct GFreeLocal {
+  // Those that were taken last came from so large a global pool that they are
+  // not in a core's own caches: who takes one fetches what comes next. Owner's.
+  bool cold = false;
   GFreeList of[kNumGFreeKinds] = {
       {.spill = kGFreeSpill, .keep = kGFreeBatch - 1, .gs = starting},
       {.spill = kGFreeSpill, .keep = kGFreeBatch - 1, .gs = small},
@@ -145,6 +153,8 @@ inline uintptr_t StackColor(const stack::Stack& s) {
 
 // With so many free Gs, they are not in a core's own caches.
 inline constexpr int32_t kColdGs = 2048;
+// Who takes a G fetches the one that is taken so many later.
+inline constexpr int32_t kFetchAhead = 3;
 
 // What the sanitizers are told of memory of a goroutine that is used again, and
 // of such that is free: of a stack, or of the place for a callable in the G.
@@ -169,7 +179,8 @@ inline void NoteCallableFree(const G* gp) {
 G* GfGet(const GFreeEnv& env, size_t stack_size);
 
 // Takes one for who does not need its stack yet: one without, if there is one;
-// else, if it has a stack, its size is `stack_size`, the starting one.
+// else, if it has a stack, its size is `stack_size`, the starting one. Null,
+// too, if the P's last stacks are left.
 G* GfGetBare(const GFreeEnv& env, size_t stack_size);
 
 // Takes a stack of `stack_size`, the starting one, from a dead G that has one;
@@ -188,22 +199,29 @@ inline stack::Stack StackOf(G* gp, bool* canary) {
 
 // The usual case of GfGetBare, in the caller's code: of `local` alone, dead and
 // not idle, and without fetching what comes next. Null: it is to be asked.
-inline G* GfGetBareLocal(GFreeLocal* local, const GFreeGlobal& global,
-                         size_t stack_size) {
-  if (global.n() > kColdGs) return nullptr;
-  GFreeList* list = &local->of[kGFreeNoStack];
-  if (list->n == 0) {
-    if (global.n_of[kGFreeNoStack] != 0) return nullptr;
-    list = &local->of[kGFreeStarting];
-    if (list->n == 0) return nullptr;
+[[gnu::always_inline]] inline G* GfGetBareLocal(GFreeLocal* local,
+                                                const GFreeGlobal& global,
+                                                size_t stack_size) {
+  if (local->cold) return nullptr;
+  if (GFreeList& bare = local->of[kGFreeNoStack]; bare.n != 0) {
+    // A few hundred do not fit into the first cache.
+    if (bare.n > kFetchAhead) {
+      base::PrefetchForWrite(
+          reinterpret_cast<uintptr_t>(bare.gs[bare.n - 1 - kFetchAhead]),
+          sizeof(G));
+    }
+    return ReadGStatus(bare.Last()) == GStatus::kDead ? bare.Pop() : nullptr;
   }
-  G* const gp = list->Last();
-  if (ReadGStatus(gp) != GStatus::kDead) return nullptr;
-  if (gp->stack) {
-    if (gp->stack.size() != stack_size) return nullptr;
-    NoteReuse(gp->stack);
+  GFreeList& list = local->of[kGFreeStarting];
+  if (list.n <= kGFreeStacksLeft || global.n_of[kGFreeNoStack] != 0) {
+    return nullptr;
   }
-  return list->Pop();
+  G* const gp = list.Last();
+  if (ReadGStatus(gp) != GStatus::kDead || gp->stack.size() != stack_size) {
+    return nullptr;
+  }
+  NoteReuse(gp->stack);
+  return list.Pop();
 }
 // And of GfPut: whether that only adds gp to `local`, and neither frees a
 // stack, nor gives memory back, nor spills; and that.

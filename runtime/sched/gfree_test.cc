@@ -206,7 +206,9 @@ TEST_F(GFreeTest, OneWithAStackIsPreferred) {
 
 TEST_F(GFreeTest, ForABareOneWithoutAStackIsPreferred) {
   for (const GFreeEnv& env : {env_, no_p_}) {
-    FillGlobal(3, kWithStack);
+    // A P keeps some for those that begin.
+    const int kept = env.local != nullptr ? kGFreeStacksLeft : 0;
+    FillGlobal(3 + kept, kWithStack);
     FillGlobal(3, kNoStack);
     for (int i = 0; i < 6; i++) {
       G* const gp = GfGetBare(env, kSize);
@@ -215,6 +217,8 @@ TEST_F(GFreeTest, ForABareOneWithoutAStackIsPreferred) {
     }
     EXPECT_EQ(GfGetBare(env, kSize), nullptr);
     EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), nullptr);
+    for (int i = 0; i < kept; i++) EXPECT_TRUE(GfGet(env, kSize)->stack);
+    EXPECT_EQ(GfGet(env, kSize), nullptr);
     GfPurge(&local_, &global_);
     // One whose stack has the wrong size by now comes without it.
     FillGlobal(1, kWithStack);
@@ -231,9 +235,20 @@ TEST_F(GFreeTest, ABareOneOfTheLocalList) {
   FillLocal(2, kNoStack);
   EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), gs_[6]);
   EXPECT_EQ(local_.n(), 1);
-  FillGlobal(kColdGs, kNoStack);
+  // What comes from a large pool is not in the cache.
+  FillGlobal(kColdGs + kGFreeBatch, kNoStack);
+  EXPECT_NE(GfGetBareLocal(&local_, global_, kSize), nullptr);
+  EXPECT_NE(GfGetBare(env_, kSize), nullptr);
+  EXPECT_EQ(local_.n(), kGFreeBatch - 1);
   EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), nullptr)
       << "who fetches the next ones?";
+}
+
+TEST_F(GFreeTest, ABareOneWithAStackOfTheLocalList) {
+  FillLocal(kGFreeStacksLeft + 1, kWithStack);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, 2 * kSize), nullptr);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), gs_[kGFreeStacksLeft]);
+  EXPECT_EQ(GfGetBareLocal(&local_, global_, kSize), nullptr);
 }
 
 TEST_F(GFreeTest, AStackIsTakenFromADeadG) {

@@ -71,11 +71,11 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
   AddSize(sched, -n);
   sched->runqtaken += static_cast<uint64_t>(n);
   G* first = sched->runq.Pop();
-  GQueue<G> rest;
-  for (int32_t i = 1; i < n; i++) rest.PushBack(sched->runq.Pop());
-  pp->runq.PutBatch(&rest);
+  const auto rest = static_cast<uint32_t>(n - 1);
   // More than one are asked for by callers whose ring is empty only.
-  if (!rest.empty()) base::Throw("globrunqget: runq overflow");
+  if (pp->runq.PutBatch(&sched->runq, rest) != rest) {
+    base::Throw("globrunqget: runq overflow");
+  }
   return first;
 }
 

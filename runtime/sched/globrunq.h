@@ -10,6 +10,7 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
+#include "runtime/sched/depth_first.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/p.h"
 #include "runtime/sched/sched.h"
@@ -71,7 +72,10 @@ inline void RunqPutNext(Sched* sched, P* pp, G* gp) {
   CheckQueueable(gp);
   CheckOwned(pp);
   G* const kicked = pp->runq.SwapNext(gp);
-  if (kicked != nullptr) RunqPutTail(sched, pp, kicked);
+  if (kicked == nullptr) return;
+  if (pp->begun >= kDepthFirst || !pp->runq.TryPutTail(kicked)) {
+    RunqPutTail(sched, pp, kicked);
+  }
 }
 
 }  // namespace heddle::sched

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "absl/base/optimization.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/direct.h"
 #include "runtime/sched/first_run.h"
@@ -20,20 +21,25 @@ namespace {
 // "HEDDGOEX": no other language's exception.
 constexpr _Unwind_Exception_Class kGoexitClass = 0x48454444474f4558;
 
-// Ends gp, which has stopped. (goexit0, gdestroy)
-void Goexit0(G* gp) {
-  M* mp = Getg()->m;
-  Sched* sched = mp->sched;
-  P* pp = mp->p;
+// gp, which has stopped, is nobody's any more. (gdestroy)
+[[gnu::always_inline]] inline void BecomeDead(G* gp) {
   CasGStatus(gp, GStatus::kRunning, GStatus::kDead);
-  if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
   gp->m = nullptr;
-  const bool locked = gp->locked;
-  if (locked) gp->SetLockedM(nullptr);
   if (gp->fn_arg == gp->callable) NoteCallableFree(gp);
   gp->fn = nullptr;
   gp->fn_arg = nullptr;
   gp->waitreason.store(WaitReason::kZero, std::memory_order_relaxed);
+}
+
+// Ends gp, which has stopped. (goexit0)
+void Goexit0(G* gp) {
+  M* mp = Getg()->m;
+  Sched* sched = mp->sched;
+  P* pp = mp->p;
+  BecomeDead(gp);
+  if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
+  const bool locked = gp->locked;
+  if (locked) gp->SetLockedM(nullptr);
   if (!gp->labels.empty()) gp->labels = Labels();
   sanitizer::FiberDestroy(&gp->fiber);
   const bool is_main = gp->goid == kMainGoid;
@@ -91,32 +97,50 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
       "catches");
 }
 
-// Whether Goexit0 does no more for gp than fits onto another goroutine's stack,
-// as small as that may be.
-bool LeavesLittleToDo(const Sched* sched, const P* pp, const G* gp) {
+// Whether there is nothing about gp, which ends, but itself and its stack.
+[[gnu::always_inline]] inline bool IsPlain(const G* gp) {
   return gp->goid != kMainGoid && !gp->is_system && gp->extra == nullptr &&
-         gp->labels.empty() && GfPutIsLocal(pp->gfree, gp, StartingSize(sched));
+         gp->labels.empty();
 }
 
-// Whether gp, of which that is true, can leave its stack to one that has none.
-bool CanLeaveStack(const Sched* sched, const P* pp, const G* gp) {
-  return kLeavesStacks && gp->stack.size() == StartingSize(sched) &&
+// Whether gp, of which that is true, can leave its stack to one that has none,
+// and otherwise can keep it.
+[[gnu::always_inline]] inline bool CanLeaveStack(const Sched* sched,
+                                                 const P* pp, const G* gp) {
+  const size_t size = gp->stack.size();
+  return kLeavesStacks && size == StartingSize(sched) && size <= kKeptOfFree &&
+         size != stack::kMinStack && pp->gfree.of[kGFreeStarting].HasRoom() &&
          pp->gfree.of[kGFreeNoStack].HasRoom();
 }
 
-// gp, which has ended, goes on as `next`, which is bare and has no stack.
-void GoOnAs(M* mp, G* gp, G* next) {
+// GoOn for gp, which is plain, if Goexit0 then does no more for it than fits
+// onto the next one's stack, as small as that may be.
+[[gnu::noinline]] G* GoOnKeepingStack(M* mp, G* gp) {
+  if (!GfPutIsLocal(mp->p->gfree, gp, StartingSize(mp->sched))) return nullptr;
+  return GoOn(mp, gp);
+}
+
+// gp, which has ended, and can leave its stack, goes on as `next`, which is
+// bare. What is left of Goexit0 then.
+[[gnu::always_inline]] inline void GoOnAs(M* mp, G* gp, G* next) {
   LeaveStack(gp, next);
   next->started = true;
   *mp->errno_address = next->saved_errno;
   Setg(next);
-  Goexit0(gp);
-  Releasem(mp);
+  BecomeDead(gp);
+  P* pp = mp->p;
+  AddOwned(&pp->ngexited, 1);
+  if (ABSL_PREDICT_TRUE(!gp->stack)) {
+    pp->gfree.of[kGFreeNoStack].Push(gp);
+  } else {
+    GfPutLocal(&pp->gfree, gp);
+  }
 }
 
 }  // namespace
 
-void GoroutineMain(G* gp) {
+// Hot: what does not return is not, by itself.
+[[gnu::hot]] void GoroutineMain(G* gp) {
   for (;;) {
     if (gp->fn_arg == gp->callable) {
       gp->fn->run_moved(gp->fn_arg);
@@ -127,11 +151,14 @@ void GoroutineMain(G* gp) {
     M* mp = Acquirem();
     CallLeaveHook(gp, Leaving::kEnds);
     CheckLeaves();
-    if (!LeavesLittleToDo(mp->sched, mp->p, gp)) break;
-    G* next = GoOnFromEnd(mp, gp, CanLeaveStack(mp->sched, mp->p, gp));
+    if (!IsPlain(gp)) break;
+    G* next = ABSL_PREDICT_TRUE(CanLeaveStack(mp->sched, mp->p, gp))
+                  ? GoOn</*kLeavesStack=*/true>(mp, gp)
+                  : GoOnKeepingStack(mp, gp);
     if (next == nullptr) break;
     if (!next->bare) SwitchToNextDying(mp, gp, next, Goexit0);
     GoOnAs(mp, gp, next);
+    Releasem(mp);
     gp = next;
   }
   McallDying(Goexit0);

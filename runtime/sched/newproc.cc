@@ -12,6 +12,8 @@
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/first_run.h"
 #include "runtime/sched/freeze.h"
+#include "runtime/sched/globrunq.h"
+#include "runtime/sched/go_statement.h"
 #include "runtime/sched/m_lifecycle.h"
 #include "runtime/sched/race.h"
 #include "runtime/sched/switch.h"
@@ -125,6 +127,68 @@ struct Origin {
   }
 }
 
+// What newg, which is dead yet, is to do, and what reports tell of it.
+[[gnu::always_inline]] inline void Describe(G* newg, const FuncVal& fn,
+                                            void* at, const Origin& origin) {
+  newg->fn = fn.ops;
+  newg->fn_arg = at;
+  newg->parent_goid = origin.gp != nullptr ? origin.gp->goid : 0;
+  newg->gopc = origin.pc;
+  newg->startpc = fn.pc;
+  newg->started = false;
+  newg->lastm = 0;
+  newg->saved_errno = 0;
+}
+
+// newg, of which all is said but its number, can be queued.
+[[gnu::always_inline]] inline void BecomeRunnable(Sched* sched, P* pp,
+                                                  G* newg) {
+  SetGoid(newg, NextGoid(sched, pp));
+  TrackNew(newg);
+  // (racegostart)
+  RaceRelease(sanitizer::RaceBirth(&newg->fiber));
+  CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
+}
+
+// A go statement as most are: of a goroutine, on its own P, without options, of
+// a callable that can wait in a G, of which its P has one. Null: it is not. As
+// NewProc1, of which it leaves out what cannot be then.
+[[gnu::always_inline]] inline G* NewProcPlain(Sched* sched, P* pp,
+                                              const FuncVal& fn,
+                                              const Origin& origin) {
+  if (!fn.plain || !sched->plain_go || !origin.gp->labels.empty() || Frozen()) {
+    return nullptr;
+  }
+  G* newg = GfGetBareLocal(&pp->gfree, sched->gfree, StartingSize(sched));
+  if (newg == nullptr) return nullptr;
+  if (ABSL_PREDICT_FALSE(newg->extra != nullptr)) newg->extra = nullptr;
+  NoteCallableReuse(newg);
+  {
+    const RaceUserCode looked_at;
+    fn.construct(newg->callable, fn.from);
+  }
+  MakeBare(newg);
+  Describe(newg, fn, newg->callable, origin);
+  newg->is_system = false;
+  AddOwned(&pp->ngcreated, 1);
+  BecomeRunnable(sched, pp, newg);
+  return newg;
+}
+
+[[gnu::noinline]] void NewProcOfGoroutine(const FuncVal& fn,
+                                          const GoOptions& options,
+                                          uintptr_t callerpc) {
+  G* callergp = Getg();
+  if (callergp == nullptr) {
+    base::Throw(
+        "heddle::Go called outside any runtime: call it from heddle::Run, or "
+        "use heddle::Runtime::Go");
+  }
+  NewProc(callergp->m->sched, fn, options, callerpc);
+}
+
+uintptr_t Address(const void* pc) { return reinterpret_cast<uintptr_t>(pc); }
+
 }  // namespace
 
 G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size) {
@@ -172,16 +236,9 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   } else {
     MakeContext(newg, reinterpret_cast<uintptr_t>(at), arch::CurrentFpModes());
   }
-  newg->fn = fn.ops;
-  newg->fn_arg = at;
+  Describe(newg, fn, at, {callergp, callerpc});
 
   P* pp = CurrentP(sched, mp);
-  newg->parent_goid = callergp != nullptr ? callergp->goid : 0;
-  newg->gopc = callerpc;
-  newg->startpc = fn.pc;
-  newg->started = false;
-  newg->lastm = 0;
-  newg->saved_errno = 0;
   newg->is_system = options.system;
   if (ABSL_PREDICT_FALSE(options.system)) {
     sched->nsystem.fetch_add(1, std::memory_order_relaxed);
@@ -196,11 +253,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
       sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
     }
   }
-  SetGoid(newg, NextGoid(sched, pp));
-  TrackNew(newg);
-  // (racegostart)
-  RaceRelease(sanitizer::RaceBirth(&newg->fiber));
-  CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
+  BecomeRunnable(sched, pp, newg);
   Releasem(mp);
   return newg;
 }
@@ -219,6 +272,29 @@ void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
              uintptr_t callerpc) {
   G* newg = NewProc1(sched, fn, options, Getg(), callerpc);
   Submit(sched, newg);
+}
+
+void GoStatement(const FuncVal& fn) {
+  const uintptr_t callerpc = Address(__builtin_return_address(0));
+  if (M* mp = Acquirem(); ABSL_PREDICT_TRUE(mp != nullptr)) {
+    Sched* sched = mp->sched;
+    P* pp = mp->p;
+    G* newg = nullptr;
+    if (ABSL_PREDICT_TRUE(pp != nullptr)) {
+      newg = NewProcPlain(sched, pp, fn, {Getg(), callerpc});
+    }
+    if (ABSL_PREDICT_TRUE(newg != nullptr)) {
+      RunqPutNext(sched, pp, newg);
+      WakeP(sched);
+      return Releasem(mp);
+    }
+    Releasem(mp);
+  }
+  NewProcOfGoroutine(fn, GoOptions(), callerpc);
+}
+
+void GoStatement(const FuncVal& fn, const GoOptions& options) {
+  NewProcOfGoroutine(fn, options, Address(__builtin_return_address(0)));
 }
 
 }  // namespace heddle::sched

@@ -82,7 +82,7 @@ struct P {
   TimeSlice slice;
 
   // A turn that is not inherited begins. Owner only.
-  void CountTurn() {
+  [[gnu::always_inline]] void CountTurn() {
     schedtick.store(schedtick.load(std::memory_order_relaxed) + 1,
                     std::memory_order_relaxed);
   }

@@ -191,6 +191,8 @@ Sched::Sched(const Options& options_in)
     : options(options_in),
       deterministic(options_in.randomize && options_in.procs == 1),
       preempt(options_in.preempt && !deterministic),
+      plain_go(!options_in.randomize &&
+               options_in.debug.traceback_ancestors == 0),
       allp(new std::atomic<P*>[kMaxProcs]()),
       starting_stack_size(options_in.stack_size) {
   m0 = AllocM(this, nullptr, 0);

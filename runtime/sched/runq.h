@@ -122,14 +122,15 @@ class Runq {
     return TryPutTail(gp, &head);
   }
 
-  // Puts the nodes of `batch` at the tail until the ring is full; the rest
-  // stays in the batch. Owner only. Returns how many it took. (runqputbatch)
-  uint32_t PutBatch(GQueue<T>* batch) {
+  // Puts the nodes of `batch` at the tail, `max` at most, until the ring is
+  // full; the rest stays in the batch. Owner only. Returns how many it took.
+  // (runqputbatch)
+  uint32_t PutBatch(GQueue<T>* batch, uint32_t max = kSize) {
     const uint32_t h =
         Index(head_.load(std::memory_order_acquire));  // as in Put
     uint32_t t = tail_.load(std::memory_order_relaxed);
     const uint32_t first = t;
-    while (t - h < kSize) {
+    while (t - h < kSize && t - first < max) {
       T* gp = batch->Pop();
       if (gp == nullptr) break;
       ring_[t % kSize].store(gp, std::memory_order_relaxed);

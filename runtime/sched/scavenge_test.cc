@@ -114,7 +114,7 @@ TEST_F(ScavengeTest, DeepMemoryIsNotKept) {
     };
     for (int i = 0; i < 2; i++) {
       NewProc(Getg()->m->sched, MakeFuncVal(go_deep), {}, 0);
-      GoschedUntil([] { return Getg()->m->p->gfree.n() == 1; });
+      GoschedUntil([] { return GCount(Getg()->m->sched) == 1; });
     }
   });
   EXPECT_NE(deep, nullptr);

@@ -94,6 +94,8 @@ struct Sched : Spinning {
   const bool deterministic;
   // Sysmon takes Ps from goroutines that compute for long. Immutable.
   const bool preempt;
+  // No option makes a go statement more than usual. Immutable.
+  const bool plain_go;
   // Goroutines that compute without a P, which was taken from them.
   std::atomic<int64_t> nhogs{0};
 
