@@ -137,8 +137,9 @@ int64_t Fib(int64_t n) {
   if (n < 2) return n;
   const Chan<int64_t> a;
   const Chan<int64_t> b;
-  Go([a, n] { a.Send(Fib(n - 1)); });
-  Go([b, n] { b.Send(Fib(n - 2)); });
+  // Copies of what is const would be const themselves, and not moved.
+  Go([a = a, n] { a.Send(Fib(n - 1)); });
+  Go([b = b, n] { b.Send(Fib(n - 2)); });
   return *a.Recv() + *b.Recv();
 }
 

@@ -48,7 +48,7 @@ class Chan {
   // No channel: sends and receives block for ever, Close throws.
   static Chan Nil() { return Chan(NilTag()); }
 
-  Chan(const Chan& other) : c_(other.c_) { chan::Ref(c_); }
+  Chan(const Chan& other) noexcept : c_(other.c_) { chan::Ref(c_); }
   // `other` is nil afterwards.
   Chan(Chan&& other) noexcept : c_(std::exchange(other.c_, nullptr)) {}
   Chan& operator=(Chan other) noexcept {

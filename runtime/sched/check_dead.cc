@@ -24,7 +24,7 @@ constexpr int64_t kLastPause = 5000 * kNsPerMs;
 // Whether nothing of sched's runs, or is about to.
 bool NobodyRuns(const Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   // Not before main is there, nor after the end of Run.
-  if (!sched->main_started.load(std::memory_order_relaxed)) return false;
+  if (!sched->main_started()) return false;
   const int32_t running = sched->nm - sched->nmidle - sched->nmidlelocked -
                           sched->nmsys - (sched->poll.m != nullptr ? 1 : 0);
   if (running < 0) base::Throw("checkdead: inconsistent counts");
@@ -56,8 +56,7 @@ bool RemoveIdle(Sched* sched, M* mp)
 // the end without one of these, who may run, as then all Ms come to rest.
 bool OnlySystem(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   return sched->nsystem.load(std::memory_order_relaxed) > 0 &&
-         sched->main_started.load(std::memory_order_relaxed) &&
-         sched->main_done &&
+         sched->main_started() && sched->main_done &&
          sched->options.on_main_return == OnMainReturn::kWait &&
          GCount(sched) == 0;
 }
@@ -71,7 +70,7 @@ bool MayRunSystemG(M* mp, G* gp) {
   Sched* sched = mp->sched;
   os::LockGuard guard(sched->lock);
   if (OnlySystem(sched)) FinishRun(sched);
-  if (!sched->main_started.load(std::memory_order_relaxed)) return false;
+  if (!sched->main_started()) return false;
   if (mp != sched->m0) mp->curg = gp;
   return true;
 }
@@ -125,7 +124,7 @@ void SleepAndWatch(Sched* sched, os::Note* note, bool watch) {
 void FinishRun(Sched* sched) {
   // Release: pairs with the acquire in FindRunnable on m0.
   sched->run_done.store(true, std::memory_order_release);
-  sched->main_started.store(false, std::memory_order_relaxed);
+  sched->SetHalted(Sched::kNoRun);
   if (sched->m0_waits) {
     sched->m0_waits = false;
     os::LeaveQuiet();

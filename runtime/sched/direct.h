@@ -52,8 +52,7 @@ namespace direct_internal {
 // read the clock costs more than the switch.
 bool IsDue(P* pp, int64_t timer);
 
-// Fetches what the P will run soon, where so many take turns that they do not
-// fit into the caches.
+// Fetches what the P will run soon, where many take turns.
 void FetchNext(const P* pp);
 
 // It is g0 that runs `found`. (INV-DS2)
@@ -64,12 +63,12 @@ G* NotNow(M* mp, Found found);
 // run over the end of its stack.
 [[gnu::always_inline]] inline bool AsUsual(const Sched* sched, const M* mp,
                                            P* pp, const G* gp) {
-  if (gp->locked || MustMcall(mp)) return false;
-  if (gp->canary && !stack::CanaryLives(gp->stack)) return false;
-  if (sched->gcwaiting.load(std::memory_order_relaxed) ||
-      !sched->main_started.load(std::memory_order_relaxed)) {
+  if (MustMcall(mp)) return false;
+  if (ABSL_PREDICT_FALSE(gp->marks.Any({.locked = true, .canary = true})) &&
+      (gp->marks.locked || !stack::CanaryLives(gp->stack))) {
     return false;
   }
+  if (sched->halted.load(std::memory_order_relaxed) != 0) return false;
   const int64_t timer = pp->timers.next.load(std::memory_order_relaxed);
   return timer == kNever || !IsDue(pp, timer);
 }
@@ -79,8 +78,8 @@ G* NotNow(M* mp, Found found);
 // what they run on wants fetching. With a lock held, what a park releases, of
 // pp's own queues alone: the lock of the global queue is not for its holder.
 template <bool kHoldsLock>
-[[gnu::always_inline]] inline Found NextOf(Sched* sched, P* pp) {
-  const int32_t behind = WaitBehind(sched, pp);
+[[gnu::always_inline]] inline Found NextOf(Sched* sched, P* pp,
+                                           int32_t behind) {
   if (behind != 0) {
     if (behind > kColdStacks) return {};
     if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick == 0) {
@@ -124,10 +123,11 @@ template <bool kLeavesStack = false>
   if (!mp->switches_directly || !direct_internal::AsUsual(sched, mp, pp, gp)) {
     return nullptr;
   }
-  const Found found = direct_internal::NextOf<!kLeavesStack>(sched, pp);
+  const int32_t behind = WaitBehind(sched, pp);
+  const Found found = direct_internal::NextOf<!kLeavesStack>(sched, pp, behind);
   G* next = found.gp;
   if (next == nullptr) return nullptr;
-  if (next->locked || next->is_system) {
+  if (ABSL_PREDICT_FALSE(next->marks.Any({.locked = true, .system = true}))) {
     mp->found = found;
     return nullptr;
   }
@@ -137,16 +137,17 @@ template <bool kLeavesStack = false>
   CasGStatus(next, GStatus::kRunnable, GStatus::kRunning);
   if (ABSL_PREDICT_FALSE(Frozen())) return direct_internal::NotNow(mp, found);
   if (!next->started && !(kLeavesStack && TakesStack(sched, next))) {
-    if (next->bare && !FurnishLocally(sched, pp, next)) {
+    if (next->marks.bare && !FurnishLocally(sched, pp, next)) {
       return direct_internal::NotNow(mp, found);
     }
     CountBegun(pp);
   }
-  if (pp->yielded.size() != 0) direct_internal::FetchNext(pp);
+  if (behind != 0 && pp->yielded.size() != 0) direct_internal::FetchNext(pp);
   if (kLeavesStack) {
-    if (const G* gp = pp->runq.Peek(1); gp != nullptr) {
-      base::PrefetchForWrite(reinterpret_cast<uintptr_t>(gp), sizeof(G));
-    }
+    // A few hundred that end one after the other do not fit into the first
+    // cache.
+    base::PrefetchForWrite(reinterpret_cast<uintptr_t>(pp->runq.Guess(1)),
+                           sizeof(G));
   }
   mp->curg = next;
   next->m = mp;

@@ -79,7 +79,7 @@ bool StopBetweenRuns(M* mp) {
       GlobRunqPutHeadBatch(sched, &left, static_cast<int32_t>(n));
     }
     // The next Run has begun meanwhile: it found no idle P, and waits for this.
-    if (sched->main_started.load(std::memory_order_relaxed)) return true;
+    if (sched->main_started()) return true;
     PidlePutOrStop(sched, ReleaseP());
     if (mp == sched->m0) {
       mp->leave = true;
@@ -161,7 +161,7 @@ G* StealWork(M* mp) {
     const int64_t now = steal_timers ? os::Nanotime() : 0;
     for (RandomOrder::Enum e = sched->steal_order.Start(mp->random.Next());
          !e.Done(); e.Next()) {
-      if (sched->gcwaiting.load(std::memory_order_relaxed)) return nullptr;
+      if (sched->gcwaiting()) return nullptr;
       const auto id = static_cast<int32_t>(e.Position());
       P* victim = GetP(sched, id);
       if (victim == pp) continue;
@@ -197,8 +197,7 @@ enum class GiveUp { kGivenUp, kLookAgain, kFound };
 GiveUp GivePUp(M* mp, G** gp) {
   Sched* sched = mp->sched;
   os::LockGuard guard(sched->lock);
-  if (sched->gcwaiting.load(std::memory_order_relaxed) ||
-      !sched->main_started.load(std::memory_order_relaxed)) {
+  if (sched->gcwaiting() || !sched->main_started()) {
     return GiveUp::kLookAgain;
   }
   *gp = GlobRunqGet(sched, mp->p, 0);
@@ -224,11 +223,11 @@ Found FindRunnable(M* mp) {
   Sched* sched = mp->sched;
   for (;;) {
     if (mp->leave) return {nullptr, false};
-    if (sched->gcwaiting.load(std::memory_order_acquire)) {
+    if (sched->gcwaiting()) {
       if (!GcStopM(mp)) return {nullptr, false};
       continue;
     }
-    if (!sched->main_started.load(std::memory_order_acquire)) {
+    if (!sched->main_started()) {
       if (!StopBetweenRuns(mp)) return {nullptr, false};
       continue;
     }

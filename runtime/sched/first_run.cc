@@ -11,7 +11,7 @@ namespace {
 
 [[gnu::always_inline]] inline void MakeContextOfBare(G* gp) {
   const auto modes = static_cast<arch::FpModes>(gp->sched.pc);
-  gp->bare = false;
+  gp->marks.bare = false;
   MakeContext(gp, FirstSp(gp->stack, 0, 1), modes);
 }
 
@@ -25,12 +25,12 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
       base::Throw("out of memory: no stack for a goroutine");
     }
     gp->stack = *got;
-    gp->canary = sched->stackpool.NeedsCanary(size);
+    gp->marks.canary = sched->stackpool.NeedsCanary(size);
   });
 }
 
 void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes) {
-  if (gp->canary) stack::SetCanary(gp->stack);
+  if (gp->marks.canary) stack::SetCanary(gp->stack);
   GoStartCallFn(gp, sp, modes);
 }
 
@@ -40,7 +40,9 @@ void Furnish(M* mp, G* gp) {
     const GFreeEnv env = FreeEnv(sched, mp->p);
     // As it is now, and not as it was at the go statement.
     const size_t size = StartingSize(sched);
-    gp->stack = GfTakeStack(env, size, &gp->canary);
+    bool canary = false;
+    gp->stack = GfTakeStack(env, size, &canary);
+    gp->marks.canary = canary;
     if (!gp->stack) GiveStack(sched, env.cache, gp, size);
   }
   MakeContextOfBare(gp);
@@ -49,11 +51,13 @@ void Furnish(M* mp, G* gp) {
 bool FurnishLocally(Sched* sched, P* pp, G* gp) {
   if (!gp->stack) {
     const size_t size = StartingSize(sched);
-    gp->stack = GfTakeStackLocal(&pp->gfree, size, &gp->canary);
+    bool canary = false;
+    gp->stack = GfTakeStackLocal(&pp->gfree, size, &canary);
+    gp->marks.canary = canary;
     if (!gp->stack) {
       gp->stack = stack::StackPool::AllocCached(&pp->stackcache, size);
       if (!gp->stack) return false;
-      gp->canary = sched->stackpool.NeedsCanary(size);
+      gp->marks.canary = sched->stackpool.NeedsCanary(size);
     }
   }
   MakeContextOfBare(gp);

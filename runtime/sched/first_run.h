@@ -57,7 +57,8 @@ void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
 
 // Makes gp, dead and about to be runnable, bare: its callable is in it.
 [[gnu::always_inline]] inline void MakeBare(G* gp) {
-  gp->bare = true;
+  gp->marks.bare = true;
+  gp->marks.system = false;
   gp->sched.sp = gp->stack ? FirstSp(gp->stack, 0, 1) : 0;
   gp->sched.pc = arch::CurrentFpModes();
 }
@@ -73,21 +74,22 @@ bool FurnishLocally(Sched* sched, P* pp, G* gp);
 // switch: no sanitizer keeps anything for a goroutine's stack.
 inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 
-// Whether `next`, which has not begun, can get its predecessor's stack, which
-// is of the starting size.
+// Whether `next`, which has not begun and is neither locked nor the system's,
+// can get its predecessor's stack, which is of the starting size and has no
+// canary.
 [[gnu::always_inline]] inline bool TakesStack(const Sched* sched,
                                               const G* next) {
-  return next->bare &&
-         (!next->stack || next->stack.size() == StartingSize(sched));
+  return next->marks.bare &&
+         (!next->stack ||
+          (next->stack.size() == StartingSize(sched) && !next->marks.canary));
 }
 
-// `from`, which runs on its last frames, leaves its stack to `to`, which is
-// bare, for what that has: mostly none. A stack that is in the cache is better
-// than one of its own.
+// `from`, which runs on its last frames, leaves its stack to `to`, of which
+// that is true, for what that has: mostly none. A stack that is in the cache is
+// better than one of its own.
 [[gnu::always_inline]] inline void LeaveStack(G* from, G* to) {
   std::swap(from->stack, to->stack);
-  std::swap(from->canary, to->canary);
-  to->bare = false;
+  to->marks = Marks();
   arch::UseFpModes(static_cast<arch::FpModes>(to->sched.pc));
 }
 

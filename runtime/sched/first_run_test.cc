@@ -40,7 +40,7 @@ TEST_F(FirstRunTest, AGoStatementTouchesNoStack) {
     bool ran = false;
     GoOn([&ran] { ran = true; });
     const G* gp = Next();
-    EXPECT_TRUE(gp->bare);
+    EXPECT_TRUE(gp->marks.bare);
     EXPECT_FALSE(gp->started);
     EXPECT_FALSE(gp->stack);
     EXPECT_EQ(gp->fn_arg, gp->callable);
@@ -48,7 +48,7 @@ TEST_F(FirstRunTest, AGoStatementTouchesNoStack) {
     EXPECT_EQ(StacksTaken(), before);
     GoschedUntil([this] { return GCount(s_.get()) == 1; });
     EXPECT_TRUE(ran);
-    EXPECT_FALSE(gp->bare);
+    EXPECT_FALSE(gp->marks.bare);
   });
 }
 
@@ -63,17 +63,17 @@ TEST_F(FirstRunTest, SomeHaveTheirStackFromTheStart) {
     GoOn([a = std::array<char, kCallableSize + 1>()] { static_cast<void>(a); });
     EXPECT_TRUE(Next()->stack);
     GoOn([a = std::array<char, kCallableSize>()] { static_cast<void>(a); });
-    EXPECT_TRUE(Next()->bare);
+    EXPECT_TRUE(Next()->marks.bare);
     GoOn([] {}, {.stack_size = 32 << 10});
     EXPECT_EQ(Next()->stack.size(), 32u << 10);
-    EXPECT_FALSE(Next()->bare);
+    EXPECT_FALSE(Next()->marks.bare);
     GoOn(MoveMayThrow());
-    EXPECT_FALSE(Next()->bare);
+    EXPECT_FALSE(Next()->marks.bare);
     struct alignas(32) Wide {
       char c = 0;
     };
     GoOn([w = Wide()] { static_cast<void>(w); });
-    EXPECT_FALSE(Next()->bare);
+    EXPECT_FALSE(Next()->marks.bare);
   });
 }
 
@@ -96,7 +96,7 @@ TEST_F(FirstRunTest, TheCallableMovesToTheStack) {
       inside = (sanitizer::kAsan || (at >= stack.lo && at < stack.hi)) &&
                *p == 7 && alive == 1;
     });
-    EXPECT_TRUE(Next()->bare);
+    EXPECT_TRUE(Next()->marks.bare);
     EXPECT_EQ(alive, 1);
   });
   EXPECT_TRUE(inside);

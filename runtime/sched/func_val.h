@@ -52,7 +52,7 @@ struct FuncVal {
   uintptr_t pc = 0;
   // To build it runs no code of the user's: it neither throws nor parks.
   bool trivial = false;
-  // And it can wait in a G.
+  // To build it does not throw, and it can wait in a G.
   bool plain = false;
 };
 
@@ -149,7 +149,8 @@ FuncVal MakeFuncVal(F&& f) {
     fv.from = reinterpret_cast<void*>(&f);
   }
   fv.ops = &internal::kOps<Fn>;
-  fv.plain = fv.trivial && internal::WaitsInG<Fn>();
+  fv.plain =
+      internal::WaitsInG<Fn>() && std::is_nothrow_constructible_v<Fn, F&&>;
   if constexpr (std::is_pointer_v<Fn>) {
     fv.pc = reinterpret_cast<uintptr_t>(static_cast<Fn>(f));
   } else {

@@ -18,6 +18,7 @@
 #include <unwind.h>
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -70,6 +71,22 @@ struct GExtra {
   std::unique_ptr<_Unwind_Exception> goexit;
 };
 
+// What few goroutines are, as a switch asks of one or the other: at one look.
+struct Marks {
+  // Locked to its thread: G::lockedm != null.
+  bool locked : 1 = false;
+  // A system goroutine: not counted, does not keep Run waiting.
+  bool system : 1 = false;
+  // Its stack has no guard page, but a canary at its low end. (canary.h)
+  bool canary : 1 = false;
+  // INV-G5.
+  bool bare : 1 = false;
+
+  bool Any(Marks of) const {
+    return (std::bit_cast<uint8_t>(*this) & std::bit_cast<uint8_t>(of)) != 0;
+  }
+};
+
 // Three cache lines, each with its use: with a million goroutines, each line
 // that is touched is a miss. All zeros is a G in its first state: it is made of
 // fresh memory (all_gs.h).
@@ -79,30 +96,23 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   std::atomic<GStatus> atomicstatus{GStatus::kIdle};
   // Written before the state becomes waiting; read by tracebacks.
   std::atomic<WaitReason> waitreason{WaitReason::kZero};
-  // A system goroutine: not counted, does not keep Run waiting.
-  bool is_system = false;
   // Whether the callable was started, and so destroys itself. Read by anyone,
   // as a guess.
   base::Relaxed<bool> started{false};
-  // Its stack has no guard page, but a canary at its low end. (canary.h)
-  bool canary = false;
   // Sampled latency tracking: 1 in kGTrackingPeriod changes out of running.
   bool tracking = false;
   uint8_t tracking_seq = 0;
+  // Of the number of the M that ran it last, the lowest bits, if
+  // Options::migrate_always.
+  uint16_t lastm = 0;
   // The context while it is not running; a g0's while its M runs a goroutine.
   // Of a bare G `sp` is where its stack begins, if it has one, for who fetches
   // it.
   arch::Gobuf sched;
   // The M that runs it; null while it is parked or queued. Written by that M.
   M* m = nullptr;
-  // Whether it is locked to its thread: lockedm != null. The running
-  // goroutine's own; read by whoever takes it off a queue.
-  bool locked = false;
-  // INV-G5.
-  bool bare = false;
-  // Of the number of the M that ran it last, the lowest bits, if
-  // Options::migrate_always.
-  uint16_t lastm = 0;
+  // The running goroutine's own; read by whoever takes it off a queue.
+  Marks marks;
   // errno, a thread's in C++ and a goroutine's here, while it does not run.
   int saved_errno = 0;
   // Nanoseconds on the monotonic clock since when it waits: Sched::coarse_now
@@ -131,13 +141,13 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // Address after the go statement, and of the callable's code.
   uintptr_t gopc = 0;
   uintptr_t startpc = 0;
-  // The M that it is locked to. As `locked`.
+  // The M that it is locked to. As marks.locked.
   M* lockedm = nullptr;
   // A callable that waits to be started. (FuncOps::run_moved)
   alignas(kCallableAlign) std::byte callable[kCallableSize] = {};
   void SetLockedM(M* mp) {
     lockedm = mp;
-    locked = mp != nullptr;
+    marks.locked = mp != nullptr;
   }
   std::string_view name() const {
     if (extra == nullptr) return "";

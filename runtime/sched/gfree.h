@@ -80,12 +80,14 @@ struct GFreeList {
   // The last one back. Not of an empty list.
   G* Last() const { return gs[n - 1]; }
   void Push(G* gp) {
-    gs[n] = gp;
-    n = n + 1;
+    const int32_t last = n;
+    gs[last] = gp;
+    n = last + 1;
   }
   G* Pop() {
-    n = n - 1;
-    return gs[n];
+    const int32_t last = n - 1;
+    n = last;
+    return gs[last];
   }
 };
 struct GFreeLocal {
@@ -193,7 +195,7 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
 // Takes gp's stack away. *canary: as G::canary.
 inline stack::Stack StackOf(G* gp, bool* canary) {
-  *canary = gp->canary;
+  *canary = gp->marks.canary;
   return std::exchange(gp->stack, stack::Stack());
 }
 
@@ -203,14 +205,18 @@ inline stack::Stack StackOf(G* gp, bool* canary) {
                                                 const GFreeGlobal& global,
                                                 size_t stack_size) {
   if (local->cold) return nullptr;
-  if (GFreeList& bare = local->of[kGFreeNoStack]; bare.n != 0) {
+  GFreeList& bare = local->of[kGFreeNoStack];
+  if (const int32_t n = bare.n; n != 0) {
     // A few hundred do not fit into the first cache.
-    if (bare.n > kFetchAhead) {
+    if (n > kFetchAhead) {
       base::PrefetchForWrite(
-          reinterpret_cast<uintptr_t>(bare.gs[bare.n - 1 - kFetchAhead]),
+          reinterpret_cast<uintptr_t>(local->no_stack[n - 1 - kFetchAhead]),
           sizeof(G));
     }
-    return ReadGStatus(bare.Last()) == GStatus::kDead ? bare.Pop() : nullptr;
+    G* const gp = local->no_stack[n - 1];
+    if (ReadGStatus(gp) != GStatus::kDead) return nullptr;
+    bare.n = n - 1;
+    return gp;
   }
   GFreeList& list = local->of[kGFreeStarting];
   if (list.n <= kGFreeStacksLeft || global.n_of[kGFreeNoStack] != 0) {

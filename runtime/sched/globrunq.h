@@ -62,19 +62,24 @@ G* RunqGetMore(Sched* sched, P* pp);
 // while pp's own queue is never empty.
 G* RunqGetOldest(Sched* sched, P* pp);
 
-// RunqPut as runnext, in the caller's code where that is all: nobody is kicked
-// out.
-inline void RunqPutNext(Sched* sched, P* pp, G* gp) {
-  if (ABSL_PREDICT_FALSE(sched->options.randomize)) {
-    RunqPut(sched, pp, gp, /*next=*/true);
-    return;
-  }
+// RunqPut as runnext, in the caller's code, where the order is not random.
+[[gnu::always_inline]] inline void RunqPutNextInOrder(Sched* sched, P* pp,
+                                                      G* gp) {
   CheckQueueable(gp);
   CheckOwned(pp);
   G* const kicked = pp->runq.SwapNext(gp);
   if (kicked == nullptr) return;
   if (pp->begun >= kDepthFirst || !pp->runq.TryPutTail(kicked)) {
     RunqPutTail(sched, pp, kicked);
+  }
+}
+
+// The same in any order.
+inline void RunqPutNext(Sched* sched, P* pp, G* gp) {
+  if (ABSL_PREDICT_FALSE(sched->options.randomize)) {
+    RunqPut(sched, pp, gp, /*next=*/true);
+  } else {
+    RunqPutNextInOrder(sched, pp, gp);
   }
 }
 

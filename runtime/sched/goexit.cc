@@ -38,7 +38,7 @@ void Goexit0(G* gp) {
   P* pp = mp->p;
   BecomeDead(gp);
   if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
-  const bool locked = gp->locked;
+  const bool locked = gp->marks.locked;
   if (locked) gp->SetLockedM(nullptr);
   if (!gp->labels.empty()) gp->labels = Labels();
   sanitizer::FiberDestroy(&gp->fiber);
@@ -50,7 +50,7 @@ void Goexit0(G* gp) {
     gp->extra->ancestors = nullptr;
   }
   pp->begun--;
-  if (!gp->is_system) {
+  if (!gp->marks.system) {
     AddOwned(&pp->ngexited, 1);
   } else {
     sched->nsystem.fetch_sub(1, std::memory_order_relaxed);
@@ -72,7 +72,7 @@ void Goexit0(G* gp) {
 // All that gp did happened before the Run that waits for it returns; what a
 // system goroutine did, before the end of the runtime.
 void ReleaseEnd(G* gp) {
-  if (gp->is_system) return RaceReleaseMerge(&gp->home->system_ends);
+  if (gp->marks.system) return RaceReleaseMerge(&gp->home->system_ends);
   if (gp->goid == kMainGoid) RaceReleaseMerge(&gp->home->main_ends);
   RaceReleaseMerge(&gp->home->ends);
 }
@@ -99,17 +99,18 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 
 // Whether there is nothing about gp, which ends, but itself and its stack.
 [[gnu::always_inline]] inline bool IsPlain(const G* gp) {
-  return gp->goid != kMainGoid && !gp->is_system && gp->extra == nullptr &&
-         gp->labels.empty();
+  return !gp->marks.Any({.locked = true, .system = true}) &&
+         gp->goid != kMainGoid && gp->extra == nullptr && gp->labels.empty();
 }
 
-// Whether gp, of which that is true, can leave its stack to one that has none,
-// and otherwise can keep it.
+// Whether gp, which is plain, can leave its stack to the next one, and can keep
+// it.
 [[gnu::always_inline]] inline bool CanLeaveStack(const Sched* sched,
                                                  const P* pp, const G* gp) {
   const size_t size = gp->stack.size();
-  return kLeavesStacks && size == StartingSize(sched) && size <= kKeptOfFree &&
-         size != stack::kMinStack && pp->gfree.of[kGFreeStarting].HasRoom() &&
+  return kLeavesStacks && !gp->marks.canary && size == StartingSize(sched) &&
+         size <= kKeptOfFree && size != stack::kMinStack &&
+         pp->gfree.of[kGFreeStarting].HasRoom() &&
          pp->gfree.of[kGFreeNoStack].HasRoom();
 }
 
@@ -148,7 +149,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
       gp->fn->run(gp->fn_arg);
     }
     ReleaseEnd(gp);
-    M* mp = Acquirem();
+    M* mp = AcquiremOf(gp);
     CallLeaveHook(gp, Leaving::kEnds);
     CheckLeaves();
     if (!IsPlain(gp)) break;
@@ -156,7 +157,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
                   ? GoOn</*kLeavesStack=*/true>(mp, gp)
                   : GoOnKeepingStack(mp, gp);
     if (next == nullptr) break;
-    if (!next->bare) SwitchToNextDying(mp, gp, next, Goexit0);
+    if (!next->marks.bare) SwitchToNextDying(mp, gp, next, Goexit0);
     GoOnAs(mp, gp, next);
     Releasem(mp);
     gp = next;

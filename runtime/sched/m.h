@@ -155,13 +155,21 @@ M* PassGate(M* mp);
 // thread waits here for another one; in a blocking call it goes in without.
 // Returns the M, null on a thread that is none. Nests. Not with a runtime lock
 // held, but for a nested one. (acquirem)
-inline M* Acquirem() {
-  G* gp = Getg();
-  sanitizer::RaceEnter(RaceSelf());
-  if (gp == nullptr) return nullptr;
+M* Acquirem();
+
+// The same for who knows that it runs on gp: a goroutine, or a g0.
+[[gnu::always_inline]] inline M* AcquiremOf(G* gp) {
+  sanitizer::RaceEnter(&gp->fiber);
   M* mp = gp->m;
   if (__builtin_expect(mp->gate.Enter(), 0)) mp = PassGate(mp);
   return mp;
+}
+
+inline M* Acquirem() {
+  G* gp = Getg();
+  if (gp != nullptr) return AcquiremOf(gp);
+  sanitizer::RaceEnter(nullptr);
+  return nullptr;
 }
 
 // Undoes one Acquirem; `mp` is the calling M, or null. (releasem)

@@ -140,8 +140,7 @@ void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {
 
 void WakeIdleP(Sched* sched) {
   // Be conservative about spinning threads: one at a time is started.
-  if (!sched->main_started.load(std::memory_order_relaxed) ||
-      !sched->ClaimSpinning()) {
+  if (!sched->main_started() || !sched->ClaimSpinning()) {
     return;
   }
   M* mp = Acquirem();

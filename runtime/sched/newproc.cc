@@ -55,7 +55,7 @@ G* TakeG(Sched* sched, M* mp, bool bare, size_t size) {
   return newg;
 }
 
-uint64_t NextGoid(Sched* sched, P* pp) {
+[[gnu::always_inline]] inline uint64_t NextGoid(Sched* sched, P* pp) {
   if (pp == nullptr) {
     return sched->goidgen.fetch_add(1, std::memory_order_relaxed) + 1;
   }
@@ -150,29 +150,35 @@ struct Origin {
   CasGStatus(newg, GStatus::kDead, GStatus::kRunnable);
 }
 
-// A go statement as most are: of a goroutine, on its own P, without options, of
-// a callable that can wait in a G, of which its P has one. Null: it is not. As
-// NewProc1, of which it leaves out what cannot be then.
-[[gnu::always_inline]] inline G* NewProcPlain(Sched* sched, P* pp,
-                                              const FuncVal& fn,
-                                              const Origin& origin) {
-  if (!fn.plain || !sched->plain_go || !origin.gp->labels.empty() || Frozen()) {
+// A G for a go statement as most are: of a goroutine, on its own P, without
+// options, of a callable that can wait in a G, of which its P has one. Null: it
+// is not. As NewProc1, of which it leaves out what cannot be then.
+[[gnu::always_inline]] inline G* TakePlainG(Sched* sched, P* pp,
+                                            const FuncVal& fn,
+                                            const G* callergp) {
+  if (!fn.plain || !sched->plain_go || !callergp->labels.empty() || Frozen()) {
     return nullptr;
   }
   G* newg = GfGetBareLocal(&pp->gfree, sched->gfree, StartingSize(sched));
   if (newg == nullptr) return nullptr;
   if (ABSL_PREDICT_FALSE(newg->extra != nullptr)) newg->extra = nullptr;
   NoteCallableReuse(newg);
-  {
+  return newg;
+}
+
+// Builds fn in newg, for the caller, gp, which is inside the runtime on mp, and
+// then on the M that is returned.
+[[gnu::always_inline]] inline M* BuildPlain(const FuncVal& fn, G* newg, M* mp,
+                                            G* gp) {
+  if (fn.trivial) {
     const RaceUserCode looked_at;
     fn.construct(newg->callable, fn.from);
+    return mp;
   }
-  MakeBare(newg);
-  Describe(newg, fn, newg->callable, origin);
-  newg->is_system = false;
-  AddOwned(&pp->ngcreated, 1);
-  BecomeRunnable(sched, pp, newg);
-  return newg;
+  // It is the user's code, and may park.
+  Releasem(mp);
+  fn.construct(newg->callable, fn.from);
+  return AcquiremOf(gp);
 }
 
 [[gnu::noinline]] void NewProcOfGoroutine(const FuncVal& fn,
@@ -239,7 +245,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   Describe(newg, fn, at, {callergp, callerpc});
 
   P* pp = CurrentP(sched, mp);
-  newg->is_system = options.system;
+  newg->marks.system = options.system;
   if (ABSL_PREDICT_FALSE(options.system)) {
     sched->nsystem.fetch_add(1, std::memory_order_relaxed);
   } else {
@@ -276,15 +282,22 @@ void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
 
 void GoStatement(const FuncVal& fn) {
   const uintptr_t callerpc = Address(__builtin_return_address(0));
-  if (M* mp = Acquirem(); ABSL_PREDICT_TRUE(mp != nullptr)) {
-    Sched* sched = mp->sched;
-    P* pp = mp->p;
+  G* gp = Getg();
+  if (ABSL_PREDICT_TRUE(gp != nullptr)) {
+    M* mp = AcquiremOf(gp);
     G* newg = nullptr;
-    if (ABSL_PREDICT_TRUE(pp != nullptr)) {
-      newg = NewProcPlain(sched, pp, fn, {Getg(), callerpc});
+    if (ABSL_PREDICT_TRUE(mp->p != nullptr)) {
+      newg = TakePlainG(mp->sched, mp->p, fn, gp);
     }
     if (ABSL_PREDICT_TRUE(newg != nullptr)) {
-      RunqPutNext(sched, pp, newg);
+      mp = BuildPlain(fn, newg, mp, gp);
+      MakeBare(newg);
+      Describe(newg, fn, newg->callable, {gp, callerpc});
+      Sched* sched = mp->sched;
+      P* pp = mp->p;
+      AddOwned(&pp->ngcreated, 1);
+      BecomeRunnable(sched, pp, newg);
+      RunqPutNextInOrder(sched, pp, newg);
       WakeP(sched);
       return Releasem(mp);
     }

@@ -59,7 +59,7 @@ void GcStopP(Sched* sched, P* pp) {
 }
 
 bool PidlePutOrStop(Sched* sched, P* pp) {
-  if (sched->gcwaiting.load(std::memory_order_relaxed)) {
+  if (sched->gcwaiting()) {
     GcStopP(sched, pp);
     return false;
   }

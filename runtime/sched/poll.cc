@@ -76,8 +76,7 @@ After AfterSleep(M* mp, P** pp) {
   mp->idle.store(false, std::memory_order_relaxed);
   if (mp->leave) return After::kLeave;
   if (!due) return After::kNothing;
-  if (!sched->gcwaiting.load(std::memory_order_relaxed) &&
-      sched->main_started.load(std::memory_order_relaxed)) {
+  if (!sched->gcwaiting() && sched->main_started()) {
     *pp = PidleGet(sched);
   }
   return After::kDue;

@@ -66,8 +66,7 @@ bool BeginRun(Sched* sched) {
 void StartMain(Sched* sched, G* queued) {
   os::LockGuard guard(sched->lock);
   if (queued != nullptr) GlobRunqPut(sched, queued);
-  // Release: pairs with the acquire in FindRunnable.
-  sched->main_started.store(true, std::memory_order_release);
+  sched->ClearHalted(Sched::kNoRun);
 }
 
 void EndRun(Sched* sched) {

@@ -308,7 +308,7 @@ TEST_F(RetakeTest, APIsNeverTwoMs) {
     while (!stop) {
       for (int i = 0; i < 2; i++) {
         P* pp = GetP(s.get(), i);
-        if (s->main_started && TakeP(s.get(), pp)) HandoffP(s.get(), pp);
+        if (s->main_started() && TakeP(s.get(), pp)) HandoffP(s.get(), pp);
       }
     }
   });

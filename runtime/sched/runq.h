@@ -141,11 +141,8 @@ class Runq {
   }
 
   // Takes runnext, else the oldest; null when empty. Owner only.
-  RunqGetResult<T> Get() {
-    if (!alone_) {
-      if (T* const next = GetNext(); next != nullptr) return {next, true};
-      return {GetOldest(), false};
-    }
+  [[gnu::always_inline]] RunqGetResult<T> Get() {
+    if (!alone_) return GetShared();
     if (T* const next = GetNextAlone(); next != nullptr) return {next, true};
     return {GetOldestAlone(), false};
   }
@@ -213,6 +210,13 @@ class Runq {
     const uint32_t h = Index(head_.load(std::memory_order_relaxed));
     const uint32_t t = tail_.load(std::memory_order_relaxed);
     if (t - h <= ahead) return nullptr;
+    return ring_[(h + ahead) % kSize].load(std::memory_order_relaxed);
+  }
+
+  // The same, but if there is none, anything that was there once, or null: for
+  // who only fetches it.
+  const T* Guess(uint32_t ahead) const {
+    const uint32_t h = Index(head_.load(std::memory_order_relaxed));
     return ring_[(h + ahead) % kSize].load(std::memory_order_relaxed);
   }
 
@@ -298,6 +302,11 @@ class Runq {
     // taken its successor meanwhile.
     tail_.store(t + 1, std::memory_order_seq_cst);
     return true;
+  }
+
+  RunqGetResult<T> GetShared() {
+    if (T* const next = GetNext(); next != nullptr) return {next, true};
+    return {GetOldest(), false};
   }
 
   // GetNext and GetOldest while alone_.

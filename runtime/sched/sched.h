@@ -142,15 +142,32 @@ struct Sched : Spinning {
   };
   Poll poll;
 
+  // ---- why no goroutine is to be run ----
+  // In one word: each switch looks at it. Written under lock; released, as who
+  // then runs goroutines, or stops, is to see what was done before.
+  enum Halt : uint8_t {
+    // Every M that comes to the scheduler gives its P up. (Go's gcwaiting)
+    kGcWaiting = 1,
+    // No Run is under way: no M is woken either. (Not Go's mainStarted)
+    kNoRun = 2,
+  };
+  std::atomic<uint8_t> halted{kNoRun};
+  bool gcwaiting() const { return (LoadHalted() & kGcWaiting) != 0; }
+  bool main_started() const { return (LoadHalted() & kNoRun) == 0; }
+  // Acquire: pairs with the releases in the next two.
+  uint8_t LoadHalted() const { return halted.load(std::memory_order_acquire); }
+  void SetHalted(Halt why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+    halted.store(LoadHalted() | why, std::memory_order_release);
+  }
+  void ClearHalted(Halt why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+    halted.store(LoadHalted() & ~why, std::memory_order_release);
+  }
+
   // ---- stop the world ----
-  // Every M that comes to the scheduler gives its P up.
-  std::atomic<bool> gcwaiting{false};
   int32_t stopwait ABSL_GUARDED_BY(lock) = 0;
   os::Note stopnote;
 
   // ---- one Run ----
-  // Goroutines may be run and Ms woken: from Run's beginning to its end.
-  std::atomic<bool> main_started{false};
   // Main has returned, or called Goexit.
   bool main_done ABSL_GUARDED_BY(lock) = false;
   // Run may return.

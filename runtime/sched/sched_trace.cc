@@ -80,7 +80,7 @@ bool Look(Sched* sched, bool detailed, Snapshot* s) {
   s->needspinning = sched->needspinning.load(std::memory_order_relaxed);
   s->idlethreads = sched->nmidle;
   s->runqueue = sched->runqsize.load(std::memory_order_relaxed);
-  s->gcwaiting = sched->gcwaiting.load(std::memory_order_relaxed);
+  s->gcwaiting = sched->gcwaiting();
   s->stopwait = sched->stopwait;
   s->sysmonwait = sched->sysmonwait == SysmonWait::kDeep;
   for (int32_t i = 0; i < s->gomaxprocs; i++) {

@@ -21,10 +21,10 @@ enum class Stop { kStopped, kWait, kBusy };
 Stop BeginStop(M* mp) {
   Sched* sched = mp->sched;
   os::LockGuard guard(sched->lock);
-  if (sched->gcwaiting.load(std::memory_order_relaxed)) return Stop::kBusy;
+  if (sched->gcwaiting()) return Stop::kBusy;
   // Counted down by each P that stops; ours does now.
   sched->stopwait = sched->gomaxprocs.load(std::memory_order_relaxed) - 1;
-  sched->gcwaiting.store(true, std::memory_order_release);
+  sched->SetHalted(Sched::kGcWaiting);
   mp->p->status.store(PStatus::kGcstop, std::memory_order_relaxed);
   while (P* pp = PidleGet(sched)) {
     pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);
@@ -76,7 +76,7 @@ void StartTheWorld(int32_t procs) {
   {
     os::LockGuard guard(sched->lock);
     runnable = ProcResize(sched, procs);
-    sched->gcwaiting.store(false, std::memory_order_release);
+    sched->ClearHalted(Sched::kGcWaiting);
   }
   while (runnable != nullptr) {
     P* pp = runnable;

@@ -16,7 +16,7 @@ namespace {
 P* IdleP(Sched* sched) {
   if (sched->npidle.load(std::memory_order_relaxed) == 0) return nullptr;
   os::LockGuard guard(sched->lock);
-  if (!sched->main_started.load(std::memory_order_relaxed)) return nullptr;
+  if (!sched->main_started()) return nullptr;
   return PidleGet(sched);
 }
 
@@ -33,7 +33,7 @@ void ExitSyscall0(G* gp) {
   {
     os::LockGuard guard(sched->lock);
     // Once more: one may have become idle meanwhile, and will not look again.
-    if (sched->main_started.load(std::memory_order_relaxed)) {
+    if (sched->main_started()) {
       pp = PidleGet(sched);
     }
     if (pp == nullptr) GlobRunqPut(sched, gp);
@@ -60,7 +60,7 @@ bool GetIdleP(M* mp) {
 // Queues gp, the calling goroutine, which has no P, until it has its turn: on
 // this very thread, as if it were locked to it.
 void QueueOnThread(M* mp, G* gp) {
-  const bool locked = gp->locked;
+  const bool locked = gp->marks.locked;
   mp->lockedg = gp;
   gp->SetLockedM(mp);
   Mcall(ExitSyscall0);
