@@ -1,6 +1,6 @@
 // Gobuf, a context that does not run, and the ways to change contexts: Gogo,
 // Mcall, Systemstack and GostartCall, after Go's assembly of the same names,
-// and Switch. Implemented in gobuf_x86_64.S and gobuf_aarch64.S.
+// and Switch and Leave. Implemented in gobuf_x86_64.S and gobuf_aarch64.S.
 //
 //      a thread's g0                         a goroutine
 //      req = Gogo(&g0buf, &gbuf)  ───────▶   runs
@@ -87,6 +87,10 @@ void Switch(Gobuf* self, const Gobuf* to) asm("heddle_switch");
 // The same where *to is new, GostartCall's: the way out is a jump again, since
 // there is no call that a return could be the end of.
 void Start(Gobuf* self, const Gobuf* to) asm("heddle_start");
+
+// The way out of Switch without the way in, for a context that is never resumed
+// again. *to was left by Switch, or another of the above.
+[[noreturn]] void Leave(const Gobuf* to) asm("heddle_leave");
 
 // Runs fn(arg) on the stack that ends below the address `sp` (rounded down to
 // 16 bytes) and returns when fn does. For calls to g0's stack from a goroutine:

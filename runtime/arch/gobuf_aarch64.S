@@ -141,6 +141,16 @@ FUNCTION heddle_start
   RESUME jump
 END heddle_start
 
+// void Leave(const Gobuf* to: x0)
+FUNCTION heddle_leave
+  mov x2, x0
+  ldr x10, [x2, #HEDDLE_GOBUF_SP]
+  mov sp, x10
+  CFI_FRAME
+  mrs x9, fpcr
+  RESUME return
+END heddle_leave
+
 // void Systemstack(uintptr_t sp: x0, fn: x1, arg: x2)
 FUNCTION heddle_systemstack
   stp x29, x30, [sp, #-16]!

@@ -151,6 +151,7 @@ struct Pair {
   Gobuf g0;
   Gobuf side[2];
   std::string trace;
+  uintptr_t top = 0;
 };
 
 void TakeTurns(Pair* p, int me) {
@@ -188,6 +189,54 @@ TEST(Gobuf, SwitchGoesFromOneContextToAnother) {
   Gogo(&pair.g0, &pair.side[0]);
   EXPECT_EQ(std::fegetround(), FE_TONEAREST);
   EXPECT_EQ(pair.trace, "a0b0a1b1a2b2");
+}
+
+// One ends, and goes on as the other, which then goes back to g0.
+void EndAsTheOther(Pair* p) {
+  p->trace += "ends ";
+  std::fesetround(FE_UPWARD);
+  Leave(&p->side[1]);
+}
+
+TEST(Gobuf, LeaveGoesOnAsAnotherContext) {
+  if (sanitizer::kAsan || sanitizer::kTsan) {
+    GTEST_SKIP() << "the switch is not announced here";
+  }
+  ASSERT_EQ(std::fesetround(FE_TONEAREST), 0);
+  std::vector<char> stacks[2] = {std::vector<char>(256 << 10),
+                                 std::vector<char>(256 << 10)};
+  Pair pair;
+  const auto top = [&](int i) {
+    return reinterpret_cast<uintptr_t>(stacks[i].data() + stacks[i].size());
+  };
+  GostartCall(
+      &pair.side[0], top(0),
+      [](void* p) { EndAsTheOther(static_cast<Pair*>(p)); }, &pair,
+      CurrentFpModes());
+  GostartCall(
+      &pair.side[1], top(1),
+      [](void* arg) {
+        auto* p = static_cast<Pair*>(arg);
+        for (int i = 0; i < 2; i++) {
+          p->trace += "waits ";
+          std::fesetround(FE_DOWNWARD);
+          // The first is new yet.
+          Start(&p->side[1], &p->side[0]);
+          EXPECT_EQ(std::fegetround(), FE_DOWNWARD);
+          p->trace += "goes on ";
+          GostartCall(
+              &p->side[0], p->top,
+              [](void* again) { EndAsTheOther(static_cast<Pair*>(again)); }, p,
+              CurrentFpModes());
+        }
+        Mcall(
+            &p->side[1], &p->g0, [](void*) {}, nullptr);
+      },
+      &pair, CurrentFpModes());
+  pair.top = top(0);
+  Gogo(&pair.g0, &pair.side[1]);
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+  EXPECT_EQ(pair.trace, "waits ends goes on waits ends goes on ");
 }
 
 // The rounding mode lies in mxcsr, the x87 control word, and fpcr.

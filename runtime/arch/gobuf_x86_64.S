@@ -140,6 +140,30 @@ FUNCTION heddle_start
   RESUME jump
 END heddle_start
 
+// void Leave(const Gobuf* to: rdi)
+FUNCTION heddle_leave
+  movq HEDDLE_GOBUF_SP(%rdi), %rsp
+  .cfi_def_cfa_offset HEDDLE_FRAME_SIZE
+  .cfi_rel_offset %r15, HEDDLE_FRAME_R15
+  .cfi_rel_offset %r14, HEDDLE_FRAME_R14
+  .cfi_rel_offset %r13, HEDDLE_FRAME_R13
+  .cfi_rel_offset %r12, HEDDLE_FRAME_R12
+  .cfi_rel_offset %rbx, HEDDLE_FRAME_RBX
+  .cfi_rel_offset %rbp, HEDDLE_FRAME_RBP
+  // Without a look at what there is: that is what takes its time.
+  ldmxcsr HEDDLE_FRAME_MXCSR(%rsp)
+  fldcw HEDDLE_FRAME_X87CW(%rsp)
+  addq $8, %rsp
+  .cfi_adjust_cfa_offset -8
+  POP %r15
+  POP %r14
+  POP %r13
+  POP %r12
+  POP %rbx
+  POP %rbp
+  retq
+END heddle_leave
+
 // void Systemstack(uintptr_t sp: rdi, fn: rsi, arg: rdx)
 FUNCTION heddle_systemstack
   PUSH %rbp

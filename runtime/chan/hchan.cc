@@ -38,13 +38,6 @@ void Free(void* memory, size_t align) {
   }
 }
 
-// Releases a channel's lock when the goroutine has stopped, and can be woken.
-// (chanparkcommit)
-bool ParkCommit(sched::G* /*gp*/, void* lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  static_cast<os::SpinLock*>(lock)->unlock();
-  return true;
-}
-
 // On a nil channel.
 [[noreturn]] void BlockForever(WaitReason reason) {
   const sched::InRuntime in;
@@ -54,14 +47,29 @@ bool ParkCommit(sched::G* /*gp*/, void* lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   }
 }
 
-// Waits in q, under c's lock, which it releases, until somebody has carried w
-// out.
-Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w, WaitReason reason) {
+[[gnu::noinline]] void WaitOnThread(Hchan* c, WaitQueue* q, Waiter* w,
+                                    WaitReason reason) {
   sync::Waiter waiter;
   w->node = waiter.node();
   q->PushBack(w);
   sched::RaceRelease(w);
-  waiter.Wait(ParkCommit, &c->lock, reason);
+  waiter.Wait(&c->lock, reason);
+}
+
+// Waits in q, under c's lock, which it releases, until somebody has carried w
+// out.
+[[gnu::always_inline]] inline Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w,
+                                            WaitReason reason) {
+  // As sync::Waiter, without what a thread needs.
+  if (sched::G* gp = sched::ParkableG(); ABSL_PREDICT_TRUE(gp != nullptr)) {
+    w->node = gp;
+    q->PushBack(w);
+    sched::RaceRelease(w);
+    sched::GoparkUnlock(&c->lock, reason);
+    sched::RaceAcquire(sanitizer::RaceWoken(&gp->fiber));
+  } else {
+    WaitOnThread(c, q, w, reason);
+  }
   // Acquire: pairs with the release in Finish and in Close.
   return w->result.load(std::memory_order_acquire);
 }
@@ -113,6 +121,16 @@ class Unlocks {
   PopElem(c, to);
 }
 
+// Who may block is inside the runtime.
+template <bool kBlock>
+void WakeFrom(sched::WaitNode* node) {
+  if (kBlock) {
+    sync::Waiter::WakeInside(node);
+  } else {
+    sync::Waiter::Wake(node);
+  }
+}
+
 // Send, where c is not null, and TrySend.
 template <bool kBlock>
 bool SendOn(Hchan* c, void* elem) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -131,7 +149,7 @@ bool SendOn(Hchan* c, void* elem) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       Deliver(c, {w->elem, nullptr}, elem);
       sched::WaitNode* const wake = Finish(w, Result::kDone);
       c->lock.unlock();
-      sync::Waiter::Wake(wake);
+      WakeFrom<kBlock>(wake);
       return true;
     }
     if (c->count.load(std::memory_order_relaxed) < c->cap) {
@@ -170,7 +188,7 @@ Received RecvOn(Hchan* c, Target to) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       Deliver(c, {to.elem, nullptr}, w->elem);
       sched::WaitNode* const wake = Finish(w, Result::kDone);
       c->lock.unlock();
-      sync::Waiter::Wake(wake);
+      WakeFrom<kBlock>(wake);
       return Received::kValue;
     }
     if (c->count.load(std::memory_order_relaxed) > 0) {

@@ -238,7 +238,8 @@ inline bool GfPutIsLocal(const GFreeLocal& local, const G* gp,
          size <= kKeptOfFree && local.of[GFreeKindOf(size)].HasRoom();
 }
 inline void GfPutLocal(GFreeLocal* local, G* gp) {
-  if (gp->stack) NoteFree(gp->stack);
+  if (!gp->stack) return local->of[kGFreeNoStack].Push(gp);
+  NoteFree(gp->stack);
   local->of[GFreeKindOf(gp->stack.size())].Push(gp);
 }
 

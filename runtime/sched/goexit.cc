@@ -69,6 +69,22 @@ void Goexit0(G* gp) {
   if (is_main) MainDone(sched, by_goexit);
 }
 
+// The same for one that is plain, and whose stack, if it has one, goes to the
+// P's own list.
+[[gnu::always_inline]] inline void Goexit0Plain(P* pp, G* gp) {
+  BecomeDead(gp);
+  AddOwned(&pp->ngexited, 1);
+  GfPutLocal(&pp->gfree, gp);
+}
+
+// After a switch.
+void Goexit0Plain(G* gp) {
+  P* pp = Getg()->m->p;
+  sanitizer::FiberDestroy(&gp->fiber);
+  pp->begun--;
+  Goexit0Plain(pp, gp);
+}
+
 // All that gp did happened before the Run that waits for it returns; what a
 // system goroutine did, before the end of the runtime.
 void ReleaseEnd(G* gp) {
@@ -128,14 +144,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
   next->started = true;
   *mp->errno_address = next->saved_errno;
   Setg(next);
-  BecomeDead(gp);
-  P* pp = mp->p;
-  AddOwned(&pp->ngexited, 1);
-  if (ABSL_PREDICT_TRUE(!gp->stack)) {
-    pp->gfree.of[kGFreeNoStack].Push(gp);
-  } else {
-    GfPutLocal(&pp->gfree, gp);
-  }
+  Goexit0Plain(mp->p, gp);
 }
 
 }  // namespace
@@ -157,7 +166,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
                   ? GoOn</*kLeavesStack=*/true>(mp, gp)
                   : GoOnKeepingStack(mp, gp);
     if (next == nullptr) break;
-    if (!next->marks.bare) SwitchToNextDying(mp, gp, next, Goexit0);
+    if (!next->marks.bare) SwitchToNextDying(mp, gp, next, Goexit0Plain);
     GoOnAs(mp, gp, next);
     Releasem(mp);
     gp = next;

@@ -68,15 +68,6 @@ class Visit {
 
 // Submit where there is no P of sched's. A function of its own, so that the
 // usual Submit saves no registers for it.
-[[gnu::noinline]] void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
-  const Visit visit(sched, mp);
-  {
-    os::LockGuard guard(sched->lock);
-    GlobRunqPut(sched, gp);
-  }
-  WakeP(sched);
-}
-
 }  // namespace
 
 void MInit(M* mp) {
@@ -114,14 +105,17 @@ void LowerSpinning(Sched* sched, const char* who) {
 
 void Submit(Sched* sched, G* gp) {
   M* mp = Acquirem();
-  P* pp = CurrentP(sched, mp);
-  if (ABSL_PREDICT_TRUE(pp != nullptr)) {
-    RunqPutNext(sched, pp, gp);
-    WakeP(sched);
-  } else {
-    SubmitFromOutside(sched, mp, gp);
-  }
+  SubmitOn(mp, sched, gp);
   Releasem(mp);
+}
+
+void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
+  const Visit visit(sched, mp);
+  {
+    os::LockGuard guard(sched->lock);
+    GlobRunqPut(sched, gp);
+  }
+  WakeP(sched);
 }
 
 void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {

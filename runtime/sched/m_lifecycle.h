@@ -34,6 +34,7 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
+#include "runtime/sched/globrunq.h"
 #include "runtime/sched/sched.h"
 
 namespace heddle::sched {
@@ -117,6 +118,21 @@ void LowerSpinning(Sched* sched, const char* who);
 // of the protocol. From any thread: on one of gp's runtime that has a P it
 // becomes that P's runnext, else it goes to the global queue.
 void Submit(Sched* sched, G* gp);
+
+// Its case that gp goes to the global queue.
+void SubmitFromOutside(Sched* sched, M* mp, G* gp);
+
+// Submit in the code of a caller that is inside the runtime on mp, or runs on a
+// thread that is no M (null).
+[[gnu::always_inline]] inline void SubmitOn(M* mp, Sched* sched, G* gp) {
+  P* pp = CurrentP(sched, mp);
+  if (ABSL_PREDICT_TRUE(pp != nullptr)) {
+    RunqPutNext(sched, pp, gp);
+    WakeP(sched);
+  } else {
+    SubmitFromOutside(sched, mp, gp);
+  }
+}
 
 // Submit for n goroutines at once, in their order; they go to the tails of the
 // queues. Empties `batch`.

@@ -21,17 +21,23 @@ void DropG(M* mp, G* gp) {
   if (mp->curg == gp) mp->curg = nullptr;
 }
 
+// gp, which has stopped on mp, waits from now on, and may be readied once that
+// is committed.
+[[gnu::always_inline]] inline void BeginWait(M* mp, G* gp) {
+  DropG(mp, gp);
+  gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
+  TrackStopped(gp);
+  TrackWaiting(gp);
+  CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
+}
+
 void ParkM(G* gp) {
   M* mp = Getg()->m;
   bool (*unlockf)(G*, void*) = mp->waitunlockf;
   void* lock = mp->waitlock;
   mp->waitunlockf = nullptr;
   mp->waitlock = nullptr;
-  DropG(mp, gp);
-  gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
-  TrackStopped(gp);
-  TrackWaiting(gp);
-  CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
+  BeginWait(mp, gp);
   if (unlockf != nullptr && !unlockf(gp, lock)) {
     TrackReady(gp->home, gp);
     CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
@@ -41,6 +47,37 @@ void ParkM(G* gp) {
       Submit(mp->sched, gp);
     }
   }
+}
+
+// ParkM whose commit is to release a SpinLock.
+void ParkMUnlock(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  M* mp = Getg()->m;
+  auto* lock = static_cast<os::SpinLock*>(mp->waitlock);
+  BeginWait(mp, gp);
+  lock->unlock();
+}
+
+// Stops gp, the calling goroutine, on mp, and has park_m(gp) commit that.
+[[gnu::always_inline]] inline void Park(M* mp, G* gp, G0Function park_m,
+                                        WaitReason reason) {
+  if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
+  CheckParks();
+  gp->waitreason.store(reason, std::memory_order_relaxed);
+  CallLeaveHook(gp, Leaving::kParks);
+  if (G* next = GoOn(mp, gp); next != nullptr) {
+    SwitchToNext(mp, gp, next, park_m);
+  } else {
+    Mcall(park_m);
+  }
+}
+
+// Makes gp, which waits, runnable, for a caller that is inside the runtime on
+// mp, or runs on a thread that is no M (null).
+[[gnu::always_inline]] inline void Ready(M* mp, G* gp) {
+  Sched* sched = gp->home;
+  TrackReady(sched, gp);
+  CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
+  SubmitOn(mp, sched, gp);
 }
 
 [[gnu::noinline]] void PutBehindAll(Sched* sched, P* pp, G* gp) {
@@ -79,17 +116,16 @@ bool Deterministic() {
 void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   G* gp = Getg();
   M* mp = gp->m;
-  if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
-  CheckParks();
   mp->waitunlockf = unlockf;
   mp->waitlock = lock;
-  gp->waitreason.store(reason, std::memory_order_relaxed);
-  CallLeaveHook(gp, Leaving::kParks);
-  if (G* next = GoOn(mp, gp); next != nullptr) {
-    SwitchToNext(mp, gp, next, ParkM);
-  } else {
-    Mcall(ParkM);
-  }
+  Park(mp, gp, ParkM, reason);
+}
+
+void GoparkUnlock(os::SpinLock* lock, WaitReason reason) {
+  G* gp = Getg();
+  M* mp = gp->m;
+  mp->waitlock = lock;
+  Park(mp, gp, ParkMUnlock, reason);
 }
 
 void GoparkUnlock(os::Lock* lock, WaitReason reason) {
@@ -102,11 +138,14 @@ void GoparkUnlock(os::Lock* lock, WaitReason reason) {
 }
 
 void Goready(G* gp) {
-  const RaceScope not_looked_at;
-  Sched* sched = gp->home;
-  TrackReady(sched, gp);
-  CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
-  Submit(sched, gp);
+  M* mp = Acquirem();
+  Ready(mp, gp);
+  Releasem(mp);
+}
+
+void GoreadyInside(G* gp) {
+  const G* self = Getg();
+  Ready(self != nullptr ? self->m : nullptr, gp);
 }
 
 void GoreadyBatch::Add(G* gp) {

@@ -12,6 +12,7 @@
 #define RUNTIME_SCHED_PARK_H_
 
 #include "runtime/os/lock.h"
+#include "runtime/os/spin_lock.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gqueue.h"
 #include "runtime/sched/m.h"
@@ -43,11 +44,14 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason);
 
 // Gopark whose commit is to release `lock`. (goparkunlock)
 void GoparkUnlock(os::Lock* lock, WaitReason reason);
+void GoparkUnlock(os::SpinLock* lock, WaitReason reason);
 
 // Makes gp, which is parked, runnable. From any thread: on one of gp's runtime
 // it becomes the calling P's runnext, else it goes to the global queue.
 // (goready)
 void Goready(G* gp);
+// The same for a caller that is inside the runtime.
+void GoreadyInside(G* gp);
 
 // Goready for many: they go to the tail of the calling P's queue in the order
 // in which they are added, and those that find no room to the global one's.

@@ -39,9 +39,8 @@ HEDDLE_NO_SANITIZE_THREAD void SwitchToG0(G* gp, G* g0, Carried fn) {
 }
 
 // Never under TSan: see M::switches_directly. `first`: `next` has not run yet.
-[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next, bool first,
-                                                bool from_dies) {
-  StartSwitch(gp, next, from_dies);
+[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next, bool first) {
+  StartSwitch(gp, next, /*from_dies=*/false);
   if (first) {
     arch::Start(&gp->sched, &next->sched);
   } else {
@@ -167,13 +166,15 @@ void Mcall(G0Function fn) {
 void SwitchToNext(M* mp, G* gp, G* next, G0Function fn) {
   gp->saved_errno = *mp->errno_address;
   const bool first = LeaveForNext(mp, gp, next, fn);
-  SwitchFibers(gp, next, first, /*from_dies=*/false);
+  SwitchFibers(gp, next, first);
   FinishLeft(gp);
 }
 
 void SwitchToNextDying(M* mp, G* gp, G* next, G0Function fn) {
   const bool first = LeaveForNext(mp, gp, next, fn);
-  SwitchFibers(gp, next, first, /*from_dies=*/true);
+  StartSwitch(gp, next, /*from_dies=*/true);
+  if (!first) arch::Leave(&next->sched);
+  arch::Start(&gp->sched, &next->sched);
   __builtin_unreachable();
 }
 

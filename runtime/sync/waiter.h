@@ -15,6 +15,7 @@
 
 #include "runtime/os/lock.h"
 #include "runtime/os/note.h"
+#include "runtime/os/spin_lock.h"
 #include "runtime/sched/gqueue.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
@@ -54,7 +55,18 @@ class Waiter {
     SleepThread();
   }
 
-  // The same for what is queued under other locks than an os::Lock:
+  void Wait(os::SpinLock* lock,
+            sched::WaitReason reason) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (gp_ != nullptr) {
+      sched::GoparkUnlock(lock, reason);
+      sched::RaceAcquire(sanitizer::RaceWoken(&gp_->fiber));
+      return;
+    }
+    lock->unlock();
+    SleepThread();
+  }
+
+  // The same for what is queued under several locks:
   // unlockf(gp, locks) releases them, and touches nothing of the waiter's after
   // the last. gp is null on a thread.
   void Wait(bool (*unlockf)(sched::G* gp, void* locks), void* locks,
@@ -70,14 +82,9 @@ class Waiter {
 
   // Ends the Wait of the waiter whose node this is. Once for each Wait, by
   // whoever took the node off its queue.
-  static void Wake(WaitNode* node) {
-    NoteWake(node);
-    if (node->home != nullptr) {
-      sched::Goready(static_cast<sched::G*>(node));
-    } else {
-      static_cast<ThreadNode*>(node)->note.Wakeup();
-    }
-  }
+  static void Wake(WaitNode* node) { WakeBy(sched::Goready, node); }
+  // The same for a caller that is inside the runtime.
+  static void WakeInside(WaitNode* node) { WakeBy(sched::GoreadyInside, node); }
 
   // Part of Wake, for who does the rest otherwise: what the caller did happened
   // before what the waiter does after its Wait.
@@ -94,6 +101,15 @@ class Waiter {
   struct ThreadNode : WaitNode {
     os::Note note;
   };
+
+  static void WakeBy(void (*ready)(sched::G*), WaitNode* node) {
+    NoteWake(node);
+    if (node->home != nullptr) {
+      ready(static_cast<sched::G*>(node));
+    } else {
+      static_cast<ThreadNode*>(node)->note.Wakeup();
+    }
+  }
 
   void SleepThread() {
     // Outside: inside Blocking, others may have the P.
