@@ -49,6 +49,11 @@ inline void WakeP(Sched* sched) {
   if (ABSL_PREDICT_FALSE(sched->WantSpinner())) WakeIdleP(sched);
 }
 
+// The same for who has queued it on pp, its own: not if there is no other P.
+inline void WakeP(Sched* sched, const P* pp) {
+  if (!pp->runq.alone()) WakeP(sched);
+}
+
 // Runs pp on some M, a sleeping one or a new one, which spins if `spinning`;
 // the caller has then counted it in nmspinning and pp has no work of its own.
 // pp null: an idle P if there is one. From any thread. (startm)
@@ -128,7 +133,7 @@ void SubmitFromOutside(Sched* sched, M* mp, G* gp);
   P* pp = CurrentP(sched, mp);
   if (ABSL_PREDICT_TRUE(pp != nullptr)) {
     RunqPutNext(sched, pp, gp);
-    WakeP(sched);
+    WakeP(sched, pp);
   } else {
     SubmitFromOutside(sched, mp, gp);
   }

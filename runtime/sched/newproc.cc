@@ -298,7 +298,7 @@ void GoStatement(const FuncVal& fn) {
       AddOwned(&pp->ngcreated, 1);
       BecomeRunnable(sched, pp, newg);
       RunqPutNextInOrder(sched, pp, newg);
-      WakeP(sched);
+      WakeP(sched, pp);
       return Releasem(mp);
     }
     Releasem(mp);

@@ -86,14 +86,19 @@ void ParkMUnlock(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   GlobRunqPut(sched, gp);
 }
 
-// gp yields, and goes behind all others.
+// gp yields, and goes behind all others. kDirect: another one runs already.
+template <bool kDirect>
 void GoschedM(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
   P* pp = mp->p;
-  DropG(mp, gp);
+  if (kDirect) {
+    gp->m = nullptr;
+  } else {
+    DropG(mp, gp);
+  }
   // If not, this M takes gp, or what comes before it, itself.
-  const bool others = mp->curg != nullptr || !pp->QueuesEmpty();
+  const bool others = kDirect || !pp->QueuesEmpty();
   TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
@@ -103,7 +108,7 @@ void GoschedM(G* gp) {
                       !(pp->nurses && !pp->nursery.Empty()) &&
                       pp->runq.TryPutTail(gp);
   if (!queued) PutBehindAll(sched, pp, gp);
-  if (others) WakeP(sched);
+  if (others) WakeP(sched, pp);
 }
 
 }  // namespace
@@ -171,9 +176,9 @@ void Gosched() {
   CallLeaveHook(gp, Leaving::kYields);
   CheckLeaves();
   if (G* next = GoOn(mp, gp); next != nullptr) {
-    SwitchToNext(mp, gp, next, GoschedM);
+    SwitchToNext(mp, gp, next, GoschedM</*kDirect=*/true>);
   } else if (!AloneOnP(mp, gp)) {
-    Mcall(GoschedM);
+    Mcall(GoschedM</*kDirect=*/false>);
   }
   Releasem(Getg()->m);
 }

@@ -75,6 +75,7 @@ class Runq {
   // locked instruction, of which a hop over a channel has two here, and a go
   // statement three. With the world stopped, or by who makes the P.
   void set_alone(bool alone) { alone_ = alone; }
+  bool alone() const { return alone_; }
 
   // Makes gp runnable here. Owner only. With `next` it becomes runnext and the
   // former runnext, if any, goes to the tail; else gp goes to the tail. If the

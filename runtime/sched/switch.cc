@@ -16,14 +16,9 @@ namespace {
 // G0Functions travel through the switch as what it carries.
 using Carried = void (*)(void*);
 
-[[gnu::always_inline]] inline void StartSwitch(G* from, G* to, bool from_dies) {
-  sanitizer::StartSwitch(&from->fiber, &to->fiber, from_dies,
-                         /*orders=*/!sanitizer::RaceExact());
-}
-
 // The functions that switch, and nothing else: see fiber.h.
 HEDDLE_NO_SANITIZE_THREAD Carried Gogo(G* g0, G* gp) {
-  StartSwitch(g0, gp, /*from_dies=*/false);
+  switch_internal::StartSwitch(g0, gp, /*from_dies=*/false);
   const arch::McallRequest request = arch::Gogo(&g0->sched, &gp->sched);
   sanitizer::FinishSwitch(&g0->fiber);
   return request.fn;
@@ -32,48 +27,15 @@ HEDDLE_NO_SANITIZE_THREAD Carried Gogo(G* g0, G* gp) {
 HEDDLE_NO_SANITIZE_THREAD void SwitchToG0(G* gp, G* g0, Carried fn) {
   // Looked at again, while it does nothing: it comes back outside the runtime.
   sanitizer::RacePause(&gp->fiber);
-  StartSwitch(gp, g0, /*from_dies=*/false);
+  switch_internal::StartSwitch(gp, g0, /*from_dies=*/false);
   arch::Mcall(&gp->sched, &g0->sched, fn, gp);
   sanitizer::FinishSwitch(&gp->fiber);
   sanitizer::RaceContinue(&gp->fiber);
 }
 
-// Never under TSan: see M::switches_directly. `first`: `next` has not run yet.
-[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next, bool first) {
-  StartSwitch(gp, next, /*from_dies=*/false);
-  if (first) {
-    arch::Start(&gp->sched, &next->sched);
-  } else {
-    arch::Switch(&gp->sched, &next->sched);
-  }
-  sanitizer::FinishSwitch(&gp->fiber);
-}
-
-// Makes `next` the one that runs instead of gp, but for the switch. True if it
-// is to run for the first time.
-[[gnu::always_inline]] inline bool LeaveForNext(M* mp, G* gp, G* next,
-                                                G0Function fn) {
-  mp->left = gp;
-  mp->left_fn = fn;
-  *mp->errno_address = next->saved_errno;
-  Setg(next);
-  const bool first = !next->started;
-  next->started = true;
-  return first;
-}
-
-// gp has been switched to. If by a goroutine, does what that wants done.
-[[gnu::always_inline]] inline void FinishLeft(G* gp) {
-  M* mp = gp->m;
-  G* left = mp->left;
-  if (left == nullptr) return;
-  mp->left = nullptr;
-  mp->left_fn(left);
-}
-
 HEDDLE_NO_SANITIZE_THREAD void SwitchToG0Dying(G* gp, G* g0, Carried fn) {
   sanitizer::RacePause(&gp->fiber);
-  StartSwitch(gp, g0, /*from_dies=*/true);
+  switch_internal::StartSwitch(gp, g0, /*from_dies=*/true);
   arch::Mcall(&gp->sched, &g0->sched, fn, gp);
 }
 
@@ -82,7 +44,7 @@ HEDDLE_NO_SANITIZE_THREAD void Entry(void* arg) {
   sanitizer::FinishSwitch(fiber);
   // It begins inside the runtime, as whoever was switched to.
   sanitizer::RaceEnter(fiber);
-  FinishLeft(static_cast<G*>(arg));
+  switch_internal::FinishLeft(static_cast<G*>(arg));
   // From here on nothing of the P's is touched.
   Releasem(static_cast<G*>(arg)->m);
   sanitizer::RaceAcquire(fiber, sanitizer::RaceBirth(fiber));
@@ -101,11 +63,11 @@ HEDDLE_NO_SANITIZE_THREAD void OnG0(void* arg) {
   auto* c = static_cast<G0Call*>(arg);
   sanitizer::FinishSwitch(&c->g0->fiber);
   c->call(c->arg);
-  StartSwitch(c->g0, c->gp, /*from_dies=*/false);
+  switch_internal::StartSwitch(c->g0, c->gp, /*from_dies=*/false);
 }
 
 HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
-  StartSwitch(c->gp, c->g0, /*from_dies=*/false);
+  switch_internal::StartSwitch(c->gp, c->g0, /*from_dies=*/false);
   arch::Systemstack(c->g0->sched.sp, OnG0, c);
   sanitizer::FinishSwitch(&c->gp->fiber);
 }
@@ -137,7 +99,7 @@ inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
   gp->saved_errno = *mp->errno_address;
   Setg(&mp->g0);
   SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
-  FinishLeft(gp);
+  switch_internal::FinishLeft(gp);
 }
 
 // Mcall inside a catch block, or while an exception is in flight: that is a
@@ -161,21 +123,6 @@ void Mcall(G0Function fn) {
   } else {
     LeaveForG0(gp, mp, fn);
   }
-}
-
-void SwitchToNext(M* mp, G* gp, G* next, G0Function fn) {
-  gp->saved_errno = *mp->errno_address;
-  const bool first = LeaveForNext(mp, gp, next, fn);
-  SwitchFibers(gp, next, first);
-  FinishLeft(gp);
-}
-
-void SwitchToNextDying(M* mp, G* gp, G* next, G0Function fn) {
-  const bool first = LeaveForNext(mp, gp, next, fn);
-  StartSwitch(gp, next, /*from_dies=*/true);
-  if (!first) arch::Leave(&next->sched);
-  arch::Start(&gp->sched, &next->sched);
-  __builtin_unreachable();
 }
 
 void McallDying(G0Function fn) {

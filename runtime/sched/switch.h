@@ -16,6 +16,9 @@
 
 #include <type_traits>
 
+#include "runtime/arch/gobuf.h"
+#include "runtime/sanitizer/fiber.h"
+#include "runtime/sanitizer/race.h"
 #include "runtime/sched/m.h"
 
 namespace heddle::sched {
@@ -32,14 +35,6 @@ void Mcall(G0Function fn);
 // The same for a goroutine that will never be executed again.
 [[noreturn]] void McallDying(G0Function fn);
 
-// Leaves the context of gp, the calling goroutine, in it and goes on with
-// `next`, which is in the running state and mp's curg, without a stop on g0;
-// `next` then calls fn(gp). The caller is as Mcall's, and not MustMcall.
-void SwitchToNext(M* mp, G* gp, G* next, G0Function fn);
-
-// The same for a goroutine that will never be executed again.
-[[noreturn]] void SwitchToNextDying(M* mp, G* gp, G* next, G0Function fn);
-
 // Whether the calling goroutine can leave its thread by Mcall only: it is in a
 // catch block, or an exception is in flight.
 inline bool MustMcall(const M* mp) { return mp->eh->any(); }
@@ -54,8 +49,70 @@ G0Function SwitchToG(M* mp, G* gp);
 void GoStartCallFn(G* gp, uintptr_t sp, arch::FpModes modes);
 
 namespace switch_internal {
+
 void CallOnG0(void (*call)(void*), void* arg);
+
+[[gnu::always_inline]] inline void StartSwitch(G* from, G* to, bool from_dies) {
+  sanitizer::StartSwitch(&from->fiber, &to->fiber, from_dies,
+                         /*orders=*/!sanitizer::RaceExact());
+}
+
+// Never under TSan: see M::switches_directly. `first`: `next` has not run yet.
+[[gnu::always_inline]] inline void SwitchFibers(G* gp, G* next, bool first) {
+  StartSwitch(gp, next, /*from_dies=*/false);
+  if (first) {
+    arch::Start(&gp->sched, &next->sched);
+  } else {
+    arch::Switch(&gp->sched, &next->sched);
+  }
+  sanitizer::FinishSwitch(&gp->fiber);
+}
+
+// Makes `next` the one that runs instead of gp, but for the switch. True if it
+// is to run for the first time.
+[[gnu::always_inline]] inline bool LeaveForNext(M* mp, G* gp, G* next,
+                                                G0Function fn) {
+  mp->left = gp;
+  mp->left_fn = fn;
+  *mp->errno_address = next->saved_errno;
+  Setg(next);
+  const bool first = !next->started;
+  next->started = true;
+  return first;
+}
+
+// gp has been switched to. If by a goroutine, does what that wants done.
+[[gnu::always_inline]] inline void FinishLeft(G* gp) {
+  M* mp = gp->m;
+  G* left = mp->left;
+  if (left == nullptr) return;
+  mp->left = nullptr;
+  mp->left_fn(left);
+}
+
 }  // namespace switch_internal
+
+// Leaves the context of gp, the calling goroutine, in it and goes on with
+// `next`, which is in the running state and mp's curg, without a stop on g0;
+// `next` then calls fn(gp). The caller is as Mcall's, and not MustMcall. In its
+// code: each frame that a switch leaves behind is a line of memory.
+[[gnu::always_inline]] inline void SwitchToNext(M* mp, G* gp, G* next,
+                                                G0Function fn) {
+  gp->saved_errno = *mp->errno_address;
+  const bool first = switch_internal::LeaveForNext(mp, gp, next, fn);
+  switch_internal::SwitchFibers(gp, next, first);
+  switch_internal::FinishLeft(gp);
+}
+
+// The same for a goroutine that will never be executed again.
+[[noreturn]] inline void SwitchToNextDying(M* mp, G* gp, G* next,
+                                           G0Function fn) {
+  const bool first = switch_internal::LeaveForNext(mp, gp, next, fn);
+  switch_internal::StartSwitch(gp, next, /*from_dies=*/true);
+  if (!first) arch::Leave(&next->sched);
+  arch::Start(&gp->sched, &next->sched);
+  __builtin_unreachable();
+}
 
 // Runs fn() on g0's stack and returns: for slow paths that want more stack than
 // a goroutine may have left. On g0, or on a thread that runs no goroutine, that
