@@ -90,6 +90,9 @@ class Select {
   [[gnu::always_inline]] Outcome Do(const Case& c, sched::WaitNode** wake);
   [[gnu::always_inline]] size_t Finish(size_t i, Outcome outcome);
   size_t TryAll(Outcome* outcome, sched::WaitNode** wake);
+  [[gnu::noinline]] void WaitOnThread(Waiter* waiters,
+                                      std::atomic<uint32_t>* fired,
+                                      sched::WaitReason reason);
   size_t Wait(Waiter* waiters, Outcome* outcome);
   size_t Choose(Waiter* waiters, size_t default_case, Outcome* outcome);
   void SortByAddress();
@@ -177,7 +180,7 @@ inline size_t Select::Finish(size_t i, Outcome outcome) {
 // Wakes, at the end of a scope, in which it is found whom.
 struct WakeAtEnd {
   ~WakeAtEnd() {
-    if (node != nullptr) sync::Waiter::Wake(node);
+    if (ABSL_PREDICT_FALSE(node != nullptr)) sync::Waiter::Wake(node);
   }
   sched::WaitNode* node = nullptr;
 };
@@ -194,33 +197,34 @@ inline size_t Select::TryOne(size_t i) {
 }
 
 void Select::SortByAddress() {
-  norder_ = 0;
+  uint32_t* const order = order_;
+  size_t n = 0;
   for (uint32_t i = 0; i < n_; i++) {
-    if (At(i).c != nullptr) order_[norder_++] = i;
+    if (At(i).c != nullptr) order[n++] = i;
   }
+  norder_ = n;
   const auto before = [this](uint32_t a, uint32_t b) {
     return std::less<>()(At(a).c, At(b).c);
   };
   constexpr size_t kFew = 8;
-  if (norder_ > kFew) {
-    std::sort(order_, order_ + norder_, before);
+  if (n > kFew) {
+    std::sort(order, order + n, before);
     return;
   }
-  for (size_t k = 1; k < norder_; k++) {
-    const uint32_t i = order_[k];
+  for (size_t k = 1; k < n; k++) {
+    const uint32_t i = order[k];
     size_t at = k;
-    for (; at > 0 && before(i, order_[at - 1]); at--) {
-      order_[at] = order_[at - 1];
-    }
-    order_[at] = i;
+    for (; at > 0 && before(i, order[at - 1]); at--) order[at] = order[at - 1];
+    order[at] = i;
   }
 }
 
 // Each channel once, though it may be in several cases. (sellock)
 void Select::LockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const Hchan* last = nullptr;
-  for (size_t k = 0; k < norder_; k++) {
-    Hchan* c = At(order_[k]).c;
+  const uint32_t* const end = order_ + norder_;
+  for (const uint32_t* order = order_; order != end; order++) {
+    Hchan* c = At(*order).c;
     if (c != last) c->lock.lock();
     last = c;
   }
@@ -253,9 +257,10 @@ bool Select::ParkCommit(sched::G* /*gp*/, void* select) {
 
 void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
                      std::atomic<uint32_t>* fired) {
-  for (size_t k = 0; k < norder_; k++) {
-    const Case& c = At(order_[k]);
-    auto* w = ::new (&waiters[order_[k]]) Waiter();
+  const uint32_t* const end = order_ + norder_;
+  for (const uint32_t* order = order_; order != end; order++) {
+    const Case& c = At(*order);
+    auto* w = ::new (&waiters[*order]) Waiter();
     w->node = node;
     w->fired = fired;
     sched::RaceRelease(w);
@@ -276,8 +281,9 @@ void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
 // park's commit is through with all of them.
 size_t Select::Dequeue(Waiter* waiters) {
   size_t done = kNone;
-  for (size_t k = 0; k < norder_; k++) {
-    const size_t i = order_[k];
+  const uint32_t* const end = order_ + norder_;
+  for (const uint32_t* order = order_; order != end; order++) {
+    const size_t i = *order;
     Waiter* w = &waiters[i];
     // Acquire: pairs with the release in Finish and in Close.
     if (w->result.load(std::memory_order_acquire) != Result::kWaiting) {
@@ -310,15 +316,28 @@ size_t Select::TryAll(Outcome* outcome, sched::WaitNode** wake) {
   }
 }
 
+void Select::WaitOnThread(Waiter* waiters, std::atomic<uint32_t>* fired,
+                          sched::WaitReason reason) {
+  sync::Waiter waiter;
+  Enqueue(waiters, waiter.node(), fired);
+  waiter.Wait(ParkCommit, this, reason);
+}
+
 // Parks, and releases the locks then, until a case has been carried out; kNone
 // if it has to be tried again.
 size_t Select::Wait(Waiter* waiters, Outcome* outcome) {
   std::atomic<uint32_t> fired{0};
-  sync::Waiter waiter;
-  Enqueue(waiters, waiter.node(), &fired);
-  waiter.Wait(ParkCommit, this,
-              norder_ == 0 ? sched::WaitReason::kSelectNoCases
-                           : sched::WaitReason::kSelect);
+  const sched::WaitReason reason = norder_ == 0
+                                       ? sched::WaitReason::kSelectNoCases
+                                       : sched::WaitReason::kSelect;
+  // As sync::Waiter, without what a thread needs.
+  if (sched::G* gp = sched::ParkableG(); ABSL_PREDICT_TRUE(gp != nullptr)) {
+    Enqueue(waiters, gp, &fired);
+    sched::Gopark(ParkCommit, this, reason);
+    sched::RaceAcquire(sanitizer::RaceWoken(&gp->fiber));
+  } else {
+    WaitOnThread(waiters, &fired, reason);
+  }
   const size_t i = Dequeue(waiters);
   if (i == kNone) return kNone;
   switch (waiters[i].result.load(std::memory_order_relaxed)) {
