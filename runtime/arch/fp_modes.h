@@ -15,52 +15,52 @@ using FpModes = uint64_t;
 
 #if defined(__x86_64__)
 
-namespace fp_modes_internal {
-
-inline uint32_t Mxcsr() {
-  uint32_t mxcsr;
-  asm volatile("stmxcsr %0" : "=m"(mxcsr));
-  return mxcsr;
+// Stores those of the calling thread. In place, as the processor stores them:
+// who reads them back at once waits for that, 5 ns for mxcsr.
+inline void StoreFpModes(FpModes* at) {
+  auto* const words = reinterpret_cast<char*>(at);
+  *at = 0;
+  asm volatile(
+      "stmxcsr %0\n\t"
+      "fnstcw %1"
+      : "=m"(*reinterpret_cast<char(*)[4]>(words)),
+        "=m"(*reinterpret_cast<char(*)[2]>(words + 4)));
 }
 
-inline uint16_t X87cw() {
-  uint16_t x87cw;
-  asm volatile("fnstcw %0" : "=m"(x87cw));
-  return x87cw;
-}
-
-}  // namespace fp_modes_internal
-
-// Those of the calling thread, which takes some 5 ns for mxcsr.
-inline FpModes CurrentFpModes() {
-  return fp_modes_internal::Mxcsr() | uint64_t{fp_modes_internal::X87cw()}
-                                          << 32;
-}
-
-// Makes `modes` the calling thread's. To compare first would cost more: to load
+// Makes *modes the calling thread's. To compare first would cost more: to load
 // what is there already takes half a nanosecond.
-inline void UseFpModes(FpModes modes) {
-  const auto mxcsr = static_cast<uint32_t>(modes);
-  const auto x87cw = static_cast<uint16_t>(modes >> 32);
-  asm volatile("ldmxcsr %0" : : "m"(mxcsr));
-  asm volatile("fldcw %0" : : "m"(x87cw));
+inline void UseFpModes(const FpModes* modes) {
+  const auto* const words = reinterpret_cast<const char*>(modes);
+  asm volatile(
+      "ldmxcsr %0\n\t"
+      "fldcw %1"
+      :
+      : "m"(*reinterpret_cast<const char(*)[4]>(words)),
+        "m"(*reinterpret_cast<const char(*)[2]>(words + 4)));
 }
 
 #elif defined(__aarch64__)
 
-// Those of the calling thread.
-inline FpModes CurrentFpModes() {
-  uint64_t fpcr;
-  asm volatile("mrs %0, fpcr" : "=r"(fpcr));
-  return fpcr;
+// Stores those of the calling thread.
+inline void StoreFpModes(FpModes* at) {
+  asm volatile("mrs %0, fpcr" : "=r"(*at));
 }
 
-// Makes `modes` the calling thread's.
-inline void UseFpModes(FpModes modes) {
-  if (CurrentFpModes() != modes) asm volatile("msr fpcr, %0" : : "r"(modes));
+// Makes *modes the calling thread's.
+inline void UseFpModes(const FpModes* modes) {
+  FpModes now;
+  StoreFpModes(&now);
+  if (now != *modes) asm volatile("msr fpcr, %0" : : "r"(*modes));
 }
 
 #endif
+
+// Those of the calling thread.
+inline FpModes CurrentFpModes() {
+  FpModes modes;
+  StoreFpModes(&modes);
+  return modes;
+}
 
 }  // namespace heddle::arch
 

@@ -60,7 +60,7 @@ void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
   gp->marks.bare = true;
   gp->marks.system = false;
   gp->sched.sp = gp->stack ? FirstSp(gp->stack, 0, 1) : 0;
-  gp->sched.pc = arch::CurrentFpModes();
+  arch::StoreFpModes(&gp->sched.pc);
 }
 
 // Furnishes gp, which is bare, for mp, which is on g0 and has a P.
@@ -90,7 +90,7 @@ inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 [[gnu::always_inline]] inline void LeaveStack(G* from, G* to) {
   std::swap(from->stack, to->stack);
   to->marks = Marks();
-  arch::UseFpModes(static_cast<arch::FpModes>(to->sched.pc));
+  arch::UseFpModes(&to->sched.pc);
 }
 
 }  // namespace heddle::sched
