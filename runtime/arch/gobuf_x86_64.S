@@ -20,9 +20,6 @@
 
 #include "runtime/arch/saved_frame.h"
 
-// Bits 6-15 of mxcsr: the control bits. 0-5 are sticky flags.
-#define MXCSR_CONTROL 0xffc0
-
 .macro PUSH reg
   pushq \reg
   .cfi_adjust_cfa_offset 8
@@ -35,8 +32,7 @@
   .cfi_restore \reg
 .endm
 
-// Saves the caller's context in (%rdi). Leaves its mxcsr in r9d, its x87
-// control word in r10d; overwrites r8.
+// Saves the caller's context in (%rdi); overwrites r8.
 .macro SAVE
   PUSH %rbp
   PUSH %rbx
@@ -51,9 +47,6 @@
   movq HEDDLE_FRAME_PC(%rsp), %r8
   movq %rsp, HEDDLE_GOBUF_SP(%rdi)
   movq %r8, HEDDLE_GOBUF_PC(%rdi)
-  // Two loads as wide as the two stores, or store forwarding fails.
-  movl HEDDLE_FRAME_MXCSR(%rsp), %r9d
-  movzwl HEDDLE_FRAME_X87CW(%rsp), %r10d
 .endm
 
 // Goes on with the context in (%rsi), by a jump or by a return. Keeps rax and
@@ -63,14 +56,8 @@
   movq HEDDLE_GOBUF_PC(%rsi), %r8
 .endif
   movq HEDDLE_GOBUF_SP(%rsi), %rsp
-  xorl HEDDLE_FRAME_MXCSR(%rsp), %r9d
-  testl $MXCSR_CONTROL, %r9d
-  jnz 3f
-1:
-  cmpw HEDDLE_FRAME_X87CW(%rsp), %r10w
-  jne 4f
-2:
-  .cfi_remember_state
+  ldmxcsr HEDDLE_FRAME_MXCSR(%rsp)
+  fldcw HEDDLE_FRAME_X87CW(%rsp)
   addq $8, %rsp
   .cfi_adjust_cfa_offset -8
   POP %r15
@@ -88,13 +75,6 @@
 .else
   retq
 .endif
-  .cfi_restore_state
-3:
-  ldmxcsr HEDDLE_FRAME_MXCSR(%rsp)
-  jmp 1b
-4:
-  fldcw HEDDLE_FRAME_X87CW(%rsp)
-  jmp 2b
 .endm
 
 .macro FUNCTION name
