@@ -3,6 +3,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "runtime/base/inline.h"
 #include "runtime/chan/closed_channel.h"
 #include "runtime/chan/hand_over.h"
 #include "runtime/sched/m.h"
@@ -58,8 +59,8 @@ void Free(void* memory, size_t align) {
 
 // Waits in q, under c's lock, which it releases, until somebody has carried w
 // out.
-[[gnu::always_inline]] inline Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w,
-                                            WaitReason reason) {
+HEDDLE_INLINE Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w,
+                            WaitReason reason) {
   // As sync::Waiter, without what a thread needs.
   if (sched::G* gp = sched::ParkableG(); ABSL_PREDICT_TRUE(gp != nullptr)) {
     w->node = gp;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "runtime/base/fast_rand.h"
+#include "runtime/base/inline.h"
 #include "runtime/chan/closed_channel.h"
 #include "runtime/chan/hand_over.h"
 #include "runtime/os/clock.h"
@@ -57,7 +58,7 @@ class Select {
     const sched::RaceScope not_looked_at;
     return Draw(Ready);
   }
-  [[gnu::always_inline]] size_t TryOne(size_t i);
+  HEDDLE_INLINE size_t TryOne(size_t i);
   // Whether case i needs the scratch.
   bool NeedsScratch(size_t i) const {
     return At(i).kind == CaseKind::kRecv && TargetOf(At(i)).deliver != nullptr;
@@ -87,8 +88,8 @@ class Select {
   // One of those of which ready(i) is true; kNone if it is of none.
   template <typename ReadyFn>
   size_t Draw(ReadyFn ready) const;
-  [[gnu::always_inline]] Outcome Do(const Case& c, sched::WaitNode** wake);
-  [[gnu::always_inline]] size_t Finish(size_t i, Outcome outcome);
+  HEDDLE_INLINE Outcome Do(const Case& c, sched::WaitNode** wake);
+  HEDDLE_INLINE size_t Finish(size_t i, Outcome outcome);
   size_t TryAll(Outcome* outcome, sched::WaitNode** wake);
   [[gnu::noinline]] void WaitOnThread(Waiter* waiters,
                                       std::atomic<uint32_t>* fired,

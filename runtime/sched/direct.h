@@ -26,6 +26,7 @@
 #include <cstdint>
 
 #include "absl/base/optimization.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/prefetch.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/depth_first.h"
@@ -61,8 +62,8 @@ G* NotNow(M* mp, Found found);
 // What ScheduleLoop and FindRunnable look at before they come to pp's queue.
 // And Mcall, which reports of gp, while it is the one that runs, that it has
 // run over the end of its stack.
-[[gnu::always_inline]] inline bool AsUsual(const Sched* sched, const M* mp,
-                                           P* pp, const G* gp) {
+HEDDLE_INLINE bool AsUsual(const Sched* sched, const M* mp, P* pp,
+                           const G* gp) {
   if (MustMcall(mp)) return false;
   if (ABSL_PREDICT_FALSE(gp->marks.Any({.locked = true, .canary = true})) &&
       (gp->marks.locked || !stack::CanaryLives(gp->stack))) {
@@ -78,8 +79,7 @@ G* NotNow(M* mp, Found found);
 // what they run on wants fetching. With a lock held, what a park releases, of
 // pp's own queues alone: the lock of the global queue is not for its holder.
 template <bool kHoldsLock>
-[[gnu::always_inline]] inline Found NextOf(Sched* sched, P* pp,
-                                           int32_t behind) {
+HEDDLE_INLINE Found NextOf(Sched* sched, P* pp, int32_t behind) {
   if (behind != 0) {
     if (behind > kColdStacks) return {};
     if (pp->schedtick.load(std::memory_order_relaxed) % kGlobalQueueTick == 0) {
@@ -117,7 +117,7 @@ template <bool kHoldsLock>
 // leaves it to `next` if that is bare. (first_run.h) As one begins where one
 // ends, that counts as neither.
 template <bool kLeavesStack = false>
-[[gnu::always_inline]] inline G* GoOn(M* mp, G* gp) {
+HEDDLE_INLINE G* GoOn(M* mp, G* gp) {
   Sched* sched = mp->sched;
   P* pp = mp->p;
   if (!mp->switches_directly || !direct_internal::AsUsual(sched, mp, pp, gp)) {

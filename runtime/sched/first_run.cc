@@ -1,6 +1,7 @@
 #include "runtime/sched/first_run.h"
 
 #include "absl/status/statusor.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/switch.h"
@@ -9,7 +10,7 @@
 namespace heddle::sched {
 namespace {
 
-[[gnu::always_inline]] inline void MakeContextOfBare(G* gp) {
+HEDDLE_INLINE void MakeContextOfBare(G* gp) {
   const auto modes = static_cast<arch::FpModes>(gp->sched.pc);
   gp->marks.bare = false;
   MakeContext(gp, FirstSp(gp->stack, 0, 1), modes);

@@ -28,6 +28,7 @@
 #include <utility>
 
 #include "runtime/arch/fp_modes.h"
+#include "runtime/base/inline.h"
 #include "runtime/sched/func_val.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gfree.h"
@@ -56,7 +57,7 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size);
 void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
 
 // Makes gp, dead and about to be runnable, bare: its callable is in it.
-[[gnu::always_inline]] inline void MakeBare(G* gp) {
+HEDDLE_INLINE void MakeBare(G* gp) {
   gp->marks.bare = true;
   gp->marks.system = false;
   gp->sched.sp = gp->stack ? FirstSp(gp->stack, 0, 1) : 0;
@@ -77,8 +78,7 @@ inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 // Whether `next`, which has not begun and is neither locked nor the system's,
 // can get its predecessor's stack, which is of the starting size and has no
 // canary.
-[[gnu::always_inline]] inline bool TakesStack(const Sched* sched,
-                                              const G* next) {
+HEDDLE_INLINE bool TakesStack(const Sched* sched, const G* next) {
   return next->marks.bare &&
          (!next->stack ||
           (next->stack.size() == StartingSize(sched) && !next->marks.canary));
@@ -87,7 +87,7 @@ inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 // `from`, which runs on its last frames, leaves its stack to `to`, of which
 // that is true, for what that has: mostly none. A stack that is in the cache is
 // better than one of its own.
-[[gnu::always_inline]] inline void LeaveStack(G* from, G* to) {
+HEDDLE_INLINE void LeaveStack(G* from, G* to) {
   std::swap(from->stack, to->stack);
   to->marks = Marks();
   arch::UseFpModes(&to->sched.pc);

@@ -31,6 +31,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "runtime/base/bit_pool.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/prefetch.h"
 #include "runtime/base/relaxed.h"
 #include "runtime/os/lock.h"
@@ -201,9 +202,8 @@ inline stack::Stack StackOf(G* gp, bool* canary) {
 
 // The usual case of GfGetBare, in the caller's code: of `local` alone, dead and
 // not idle, and without fetching what comes next. Null: it is to be asked.
-[[gnu::always_inline]] inline G* GfGetBareLocal(GFreeLocal* local,
-                                                const GFreeGlobal& global,
-                                                size_t stack_size) {
+HEDDLE_INLINE G* GfGetBareLocal(GFreeLocal* local, const GFreeGlobal& global,
+                                size_t stack_size) {
   if (local->cold) return nullptr;
   GFreeList& bare = local->of[kGFreeNoStack];
   if (const int32_t n = bare.n; n != 0) {

@@ -10,6 +10,7 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
+#include "runtime/base/inline.h"
 #include "runtime/sched/depth_first.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/p.h"
@@ -63,8 +64,7 @@ G* RunqGetMore(Sched* sched, P* pp);
 G* RunqGetOldest(Sched* sched, P* pp);
 
 // RunqPut as runnext, in the caller's code, where the order is not random.
-[[gnu::always_inline]] inline void RunqPutNextInOrder(Sched* sched, P* pp,
-                                                      G* gp) {
+HEDDLE_INLINE void RunqPutNextInOrder(Sched* sched, P* pp, G* gp) {
   CheckQueueable(gp);
   CheckOwned(pp);
   G* const kicked = pp->runq.SwapNext(gp);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/base/optimization.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/direct.h"
 #include "runtime/sched/first_run.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr _Unwind_Exception_Class kGoexitClass = 0x48454444474f4558;
 
 // gp, which has stopped, is nobody's any more. (gdestroy)
-[[gnu::always_inline]] inline void BecomeDead(G* gp) {
+HEDDLE_INLINE void BecomeDead(G* gp) {
   CasGStatus(gp, GStatus::kRunning, GStatus::kDead);
   gp->m = nullptr;
   if (gp->fn_arg == gp->callable) NoteCallableFree(gp);
@@ -71,7 +72,7 @@ void Goexit0(G* gp) {
 
 // The same for one that is plain, and whose stack, if it has one, goes to the
 // P's own list.
-[[gnu::always_inline]] inline void Goexit0Plain(P* pp, G* gp) {
+HEDDLE_INLINE void Goexit0Plain(P* pp, G* gp) {
   BecomeDead(gp);
   AddOwned(&pp->ngexited, 1);
   GfPutLocal(&pp->gfree, gp);
@@ -114,15 +115,14 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 }
 
 // Whether there is nothing about gp, which ends, but itself and its stack.
-[[gnu::always_inline]] inline bool IsPlain(const G* gp) {
+HEDDLE_INLINE bool IsPlain(const G* gp) {
   return !gp->marks.Any({.locked = true, .system = true}) &&
          gp->goid != kMainGoid && gp->extra == nullptr && gp->labels.empty();
 }
 
 // Whether gp, which is plain, can leave its stack to the next one, and can keep
 // it.
-[[gnu::always_inline]] inline bool CanLeaveStack(const Sched* sched,
-                                                 const P* pp, const G* gp) {
+HEDDLE_INLINE bool CanLeaveStack(const Sched* sched, const P* pp, const G* gp) {
   const size_t size = gp->stack.size();
   return kLeavesStacks && !gp->marks.canary && size == StartingSize(sched) &&
          size <= kKeptOfFree && size != stack::kMinStack &&
@@ -139,7 +139,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 
 // gp, which has ended, and can leave its stack, goes on as `next`, which is
 // bare. What is left of Goexit0 then.
-[[gnu::always_inline]] inline void GoOnAs(M* mp, G* gp, G* next) {
+HEDDLE_INLINE void GoOnAs(M* mp, G* gp, G* next) {
   LeaveStack(gp, next);
   next->started = true;
   *mp->errno_address = next->saved_errno;

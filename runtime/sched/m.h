@@ -21,6 +21,7 @@
 #include <cstdint>
 
 #include "runtime/base/fast_rand.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/relaxed.h"
 #include "runtime/base/small_id.h"
 #include "runtime/os/alt_stack.h"
@@ -158,7 +159,7 @@ M* PassGate(M* mp);
 M* Acquirem();
 
 // The same for who knows that it runs on gp: a goroutine, or a g0.
-[[gnu::always_inline]] inline M* AcquiremOf(G* gp) {
+HEDDLE_INLINE M* AcquiremOf(G* gp) {
   sanitizer::RaceEnter(&gp->fiber);
   M* mp = gp->m;
   if (__builtin_expect(mp->gate.Enter(), 0)) mp = PassGate(mp);

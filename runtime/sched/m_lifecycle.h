@@ -34,6 +34,7 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
+#include "runtime/base/inline.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/sched.h"
 
@@ -129,7 +130,7 @@ void SubmitFromOutside(Sched* sched, M* mp, G* gp);
 
 // Submit in the code of a caller that is inside the runtime on mp, or runs on a
 // thread that is no M (null).
-[[gnu::always_inline]] inline void SubmitOn(M* mp, Sched* sched, G* gp) {
+HEDDLE_INLINE void SubmitOn(M* mp, Sched* sched, G* gp) {
   P* pp = CurrentP(sched, mp);
   if (ABSL_PREDICT_TRUE(pp != nullptr)) {
     RunqPutNext(sched, pp, gp);

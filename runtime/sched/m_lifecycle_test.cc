@@ -64,7 +64,11 @@ TEST(WakePTest, NoIdleP) {
     GoOn([&] { ran = true; });
     EXPECT_EQ(NumM(s.get()), 1);
     EXPECT_EQ(s->nmspinning, 0);
-    // Whoever gives a P up will look again.
+    // It is this one P's own, and there is no other.
+    EXPECT_EQ(s->needspinning, 0);
+    // Of what is not, whoever gives a P up will look again.
+    WakeP(s.get());
+    EXPECT_EQ(s->nmspinning, 0);
     EXPECT_EQ(s->needspinning, 1);
     GoschedUntil([&] { return ran; });
     EXPECT_EQ(NumM(s.get()), 1);

@@ -8,6 +8,7 @@
 #include "absl/base/optimization.h"
 #include "absl/strings/str_format.h"
 #include "runtime/arch/fp_modes.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/sanitizer.h"
 #include "runtime/sched/first_run.h"
@@ -55,7 +56,7 @@ G* TakeG(Sched* sched, M* mp, bool bare, size_t size) {
   return newg;
 }
 
-[[gnu::always_inline]] inline uint64_t NextGoid(Sched* sched, P* pp) {
+HEDDLE_INLINE uint64_t NextGoid(Sched* sched, P* pp) {
   if (pp == nullptr) {
     return sched->goidgen.fetch_add(1, std::memory_order_relaxed) + 1;
   }
@@ -128,8 +129,8 @@ struct Origin {
 }
 
 // What newg, which is dead yet, is to do, and what reports tell of it.
-[[gnu::always_inline]] inline void Describe(G* newg, const FuncVal& fn,
-                                            void* at, const Origin& origin) {
+HEDDLE_INLINE void Describe(G* newg, const FuncVal& fn, void* at,
+                            const Origin& origin) {
   newg->fn = fn.ops;
   newg->fn_arg = at;
   newg->parent_goid = origin.gp != nullptr ? origin.gp->goid : 0;
@@ -141,8 +142,7 @@ struct Origin {
 }
 
 // newg, of which all is said but its number, can be queued.
-[[gnu::always_inline]] inline void BecomeRunnable(Sched* sched, P* pp,
-                                                  G* newg) {
+HEDDLE_INLINE void BecomeRunnable(Sched* sched, P* pp, G* newg) {
   SetGoid(newg, NextGoid(sched, pp));
   TrackNew(newg);
   // (racegostart)
@@ -153,9 +153,8 @@ struct Origin {
 // A G for a go statement as most are: of a goroutine, on its own P, without
 // options, of a callable that can wait in a G, of which its P has one. Null: it
 // is not. As NewProc1, of which it leaves out what cannot be then.
-[[gnu::always_inline]] inline G* TakePlainG(Sched* sched, P* pp,
-                                            const FuncVal& fn,
-                                            const G* callergp) {
+HEDDLE_INLINE G* TakePlainG(Sched* sched, P* pp, const FuncVal& fn,
+                            const G* callergp) {
   if (!fn.plain || !sched->plain_go || !callergp->labels.empty() || Frozen()) {
     return nullptr;
   }
@@ -168,8 +167,7 @@ struct Origin {
 
 // Builds fn in newg, for the caller, gp, which is inside the runtime on mp, and
 // then on the M that is returned.
-[[gnu::always_inline]] inline M* BuildPlain(const FuncVal& fn, G* newg, M* mp,
-                                            G* gp) {
+HEDDLE_INLINE M* BuildPlain(const FuncVal& fn, G* newg, M* mp, G* gp) {
   if (fn.trivial) {
     const RaceUserCode looked_at;
     fn.construct(newg->callable, fn.from);

@@ -18,6 +18,7 @@
 #include <limits>
 
 #include "runtime/base/fast_rand.h"
+#include "runtime/base/inline.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/runq.h"
@@ -82,7 +83,7 @@ struct P {
   TimeSlice slice;
 
   // A turn that is not inherited begins. Owner only.
-  [[gnu::always_inline]] void CountTurn() {
+  HEDDLE_INLINE void CountTurn() {
     schedtick.store(schedtick.load(std::memory_order_relaxed) + 1,
                     std::memory_order_relaxed);
   }

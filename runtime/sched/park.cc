@@ -1,5 +1,6 @@
 #include "runtime/sched/park.h"
 
+#include "runtime/base/inline.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/direct.h"
 #include "runtime/sched/globrunq.h"
@@ -23,7 +24,7 @@ void DropG(M* mp, G* gp) {
 
 // gp, which has stopped on mp, waits from now on, and may be readied once that
 // is committed.
-[[gnu::always_inline]] inline void BeginWait(M* mp, G* gp) {
+HEDDLE_INLINE void BeginWait(M* mp, G* gp) {
   DropG(mp, gp);
   gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
   TrackStopped(gp);
@@ -58,8 +59,7 @@ void ParkMUnlock(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 // Stops gp, the calling goroutine, on mp, and has park_m(gp) commit that.
-[[gnu::always_inline]] inline void Park(M* mp, G* gp, G0Function park_m,
-                                        WaitReason reason) {
+HEDDLE_INLINE void Park(M* mp, G* gp, G0Function park_m, WaitReason reason) {
   if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
   CheckParks();
   gp->waitreason.store(reason, std::memory_order_relaxed);
@@ -73,7 +73,7 @@ void ParkMUnlock(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 
 // Makes gp, which waits, runnable, for a caller that is inside the runtime on
 // mp, or runs on a thread that is no M (null).
-[[gnu::always_inline]] inline void Ready(M* mp, G* gp) {
+HEDDLE_INLINE void Ready(M* mp, G* gp) {
   Sched* sched = gp->home;
   TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);

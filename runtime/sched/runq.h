@@ -40,6 +40,7 @@
 #include "absl/base/optimization.h"
 #include "runtime/base/atomics.h"
 #include "runtime/base/fast_rand.h"
+#include "runtime/base/inline.h"
 #include "runtime/base/throw.h"
 #include "runtime/sched/gqueue.h"
 
@@ -142,7 +143,7 @@ class Runq {
   }
 
   // Takes runnext, else the oldest; null when empty. Owner only.
-  [[gnu::always_inline]] RunqGetResult<T> Get() {
+  HEDDLE_INLINE RunqGetResult<T> Get() {
     if (!alone_) return GetShared();
     if (T* const next = GetNextAlone(); next != nullptr) return {next, true};
     return {GetOldestAlone(), false};

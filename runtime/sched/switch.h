@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "runtime/arch/gobuf.h"
+#include "runtime/base/inline.h"
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sanitizer/race.h"
 #include "runtime/sched/m.h"
@@ -96,8 +97,7 @@ void CallOnG0(void (*call)(void*), void* arg);
 // `next`, which is in the running state and mp's curg, without a stop on g0;
 // `next` then calls fn(gp). The caller is as Mcall's, and not MustMcall. In its
 // code: each frame that a switch leaves behind is a line of memory.
-[[gnu::always_inline]] inline void SwitchToNext(M* mp, G* gp, G* next,
-                                                G0Function fn) {
+HEDDLE_INLINE void SwitchToNext(M* mp, G* gp, G* next, G0Function fn) {
   gp->saved_errno = *mp->errno_address;
   const bool first = switch_internal::LeaveForNext(mp, gp, next, fn);
   switch_internal::SwitchFibers(gp, next, first);
