@@ -22,8 +22,8 @@ sched::Sched* CurrentSched() {
 }  // namespace
 
 void Yield() {
-  if (sched::ParkableG() != nullptr) {
-    sched::Gosched();
+  if (sched::G* gp = sched::ParkableG(); gp != nullptr) {
+    sched::GoschedOf(gp);
   } else {
     std::this_thread::yield();
   }

@@ -179,16 +179,36 @@ inline void Releasem(M* mp) {
   sanitizer::RaceLeave(RaceSelf());
 }
 
+// The same of AcquiremOf: for gp, the calling goroutine, which may be on another
+// M by now.
+HEDDLE_INLINE void ReleasemOf(G* gp) {
+  gp->m->gate.Leave();
+  sanitizer::RaceLeave(&gp->fiber);
+}
+
 // Acquirem and Releasem for a scope, in which the goroutine may park.
 class InRuntime {
  public:
-  InRuntime() { Acquirem(); }
+  InRuntime() : gp_(Getg()) {
+    if (gp_ != nullptr) {
+      AcquiremOf(gp_);
+    } else {
+      Acquirem();
+    }
+  }
   ~InRuntime() {
-    G* gp = Getg();
-    Releasem(gp == nullptr ? nullptr : gp->m);
+    if (gp_ != nullptr) {
+      ReleasemOf(gp_);
+    } else {
+      Releasem(nullptr);
+    }
   }
   InRuntime(const InRuntime&) = delete;
   InRuntime& operator=(const InRuntime&) = delete;
+
+ private:
+  // The calling goroutine, which it stays, or g0; null: it is none.
+  G* const gp_;
 };
 
 // The P of mp, which is what Acquirem returned, if it belongs to `sched`; null

@@ -170,9 +170,10 @@ void GoreadyBatch::Flush() {
   n_ = 0;
 }
 
-void Gosched() {
-  M* mp = Acquirem();
-  G* gp = Getg();
+void Gosched() { GoschedOf(Getg()); }
+
+void GoschedOf(G* gp) {
+  M* mp = AcquiremOf(gp);
   CallLeaveHook(gp, Leaving::kYields);
   CheckLeaves();
   if (G* next = GoOn(mp, gp); next != nullptr) {
@@ -180,7 +181,7 @@ void Gosched() {
   } else if (!AloneOnP(mp, gp)) {
     Mcall(GoschedM</*kDirect=*/false>);
   }
-  Releasem(Getg()->m);
+  ReleasemOf(gp);
 }
 
 }  // namespace heddle::sched

@@ -76,6 +76,8 @@ class GoreadyBatch {
 // Lets others run first: the caller goes to the tail of the global queue.
 // (Gosched)
 void Gosched();
+// The same for who knows the calling goroutine.
+void GoschedOf(G* gp);
 
 }  // namespace heddle::sched
 
