@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <stdexcept>
@@ -133,6 +134,34 @@ TEST(BlockingTest, TheRuntimeWorksInside) {
     wg.Wait();
     EXPECT_TRUE(nested);
     mu.Unlock();
+  });
+}
+
+// Whose copy, which does not throw, takes until another goroutine has run.
+struct CopiesSlowly {
+  explicit CopiesSlowly(std::atomic<bool>* ran) : ran(ran) {}
+  CopiesSlowly(const CopiesSlowly& other) noexcept : ran(other.ran) {
+    while (!ran->load()) std::this_thread::yield();
+  }
+  std::atomic<bool>* ran;
+};
+
+// The P that it had when it came to the go statement is gone before the end.
+TEST(BlockingTest, AGoStatementInsideMayLoseTheP) {
+  heddle::Run(Options{.procs = 1}, [] {
+    // So that there are free Gs.
+    WaitGroup before;
+    for (int i = 0; i < 50; i++) before.Go([] {});
+    before.Wait();
+    std::atomic<bool> ran{false};
+    WaitGroup wg;
+    wg.Add(2);
+    Go([&] {
+      ran.store(true);
+      wg.Done();
+    });
+    Blocking([&] { Go([&wg, slow = CopiesSlowly(&ran)] { wg.Done(); }); });
+    wg.Wait();
   });
 }
 

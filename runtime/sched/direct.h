@@ -10,7 +10,7 @@
 // back to the user's code: see arch::Switch. All that FindRunnable,
 // ScheduleLoop and Execute look at before a goroutine of the P's own queue runs
 // is looked at here, or the answer is null. What is done with who was left is
-// done on the stack of who goes on, which may be small: see LeavesLittleToDo in
+// done on the stack of who goes on, which may be small: see GoOnKeepingStack in
 // goexit.cc.
 //
 // INV-DS1  Who was left (M::left) is committed by who goes on before anything

@@ -8,7 +8,8 @@
 //                                   by GoOn, if the P has a free stack
 //                                   by Execute, on g0, from wherever
 //                                   by the goroutine that ends: it leaves its
-//                                   own stack to it, and goes on as it
+//                                   own stack to it, for what that has, and
+//                                   goes on as it
 //
 // So those that wait for their first turn cost a G each, 192 bytes, and not a
 // page; a thousand that are started and end one after the other use one stack,

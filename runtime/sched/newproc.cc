@@ -141,6 +141,15 @@ HEDDLE_INLINE void Describe(G* newg, const FuncVal& fn, void* at,
   newg->saved_errno = 0;
 }
 
+// A goroutine of the user's is started on pp, or by who has none (null).
+HEDDLE_INLINE void CountCreated(Sched* sched, P* pp) {
+  if (ABSL_PREDICT_TRUE(pp != nullptr)) {
+    AddOwned(&pp->ngcreated, 1);
+  } else {
+    sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
+  }
+}
+
 // newg, of which all is said but its number, can be queued.
 HEDDLE_INLINE void BecomeRunnable(Sched* sched, P* pp, G* newg) {
   SetGoid(newg, NextGoid(sched, pp));
@@ -251,11 +260,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
     if (callergp != nullptr && !callergp->labels.empty()) {
       newg->labels = callergp->labels;
     }
-    if (pp != nullptr) {
-      AddOwned(&pp->ngcreated, 1);
-    } else {
-      sched->ngcreated_without_p.fetch_add(1, std::memory_order_release);
-    }
+    CountCreated(sched, pp);
   }
   BecomeRunnable(sched, pp, newg);
   Releasem(mp);
@@ -291,12 +296,17 @@ void GoStatement(const FuncVal& fn) {
       mp = BuildPlain(fn, newg, mp, gp);
       MakeBare(newg);
       Describe(newg, fn, newg->callable, {gp, callerpc});
+      // None by now, perhaps, if this is inside Blocking, and fn took long.
       Sched* sched = mp->sched;
       P* pp = mp->p;
-      AddOwned(&pp->ngcreated, 1);
+      CountCreated(sched, pp);
       BecomeRunnable(sched, pp, newg);
-      RunqPutNextInOrder(sched, pp, newg);
-      WakeP(sched, pp);
+      if (ABSL_PREDICT_TRUE(pp != nullptr)) {
+        RunqPutNextInOrder(sched, pp, newg);
+        WakeP(sched, pp);
+      } else {
+        SubmitFromOutside(sched, mp, newg);
+      }
       return Releasem(mp);
     }
     Releasem(mp);

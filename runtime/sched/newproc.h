@@ -4,6 +4,9 @@
 //        │        └ of a stack size of its own: GfGet, else Malg ─▶ MakeContext
 //        └───▶ RunqPut ─▶ WakeP
 //
+// GoStatement (go_statement.h) is the same in one function, for what most go
+// statements are.
+//
 // Differences from Go: most goroutines get a stack when they run first
 // (first_run.h). All of it runs on the caller's stack, which cannot overflow
 // unseen (it has a guard page); only what may need much of it (new stacks,
