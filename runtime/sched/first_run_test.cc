@@ -1,5 +1,6 @@
 #include "runtime/sched/first_run.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -136,6 +137,54 @@ TEST_F(FirstRunTest, OneThatEndsLeavesItsStackToTheNext) {
       EXPECT_EQ(stacks[i], stacks[0]);
     }
   }
+}
+
+// Of those that have one of their own, too: it is colder.
+TEST_F(FirstRunTest, OneThatEndsSwapsItsStackForThatOfTheNext) {
+  static constexpr int kFree = 30;
+  s_.Run([this] {
+    const size_t size = StartingSize(s_.get());
+    for (int i = 0; i < kFree; i++) GoOn([] {}, {.stack_size = size});
+    GoschedUntil([this] { return GCount(s_.get()) == 1; });
+    GFreeLocal& gfree = Getg()->m->p->gfree;
+    ASSERT_EQ(gfree.of[kGFreeStarting].n, kFree);
+    ASSERT_EQ(gfree.of[kGFreeNoStack].n, 0);
+    std::vector<stack::Stack> before;
+    std::vector<stack::Stack> stacks;
+    for (int i = 0; i < 3; i++) {
+      GoOn([&stacks] { stacks.push_back(Getg()->stack); });
+      EXPECT_TRUE(Next()->marks.bare);
+      before.push_back(Next()->stack);
+    }
+    GoschedUntil([&stacks] { return stacks.size() == 3; });
+    // The last one is the next, and goes first.
+    EXPECT_EQ(stacks[0], before[2]);
+    EXPECT_EQ(stacks[1], kLeavesStacks ? stacks[0] : before[0]);
+    EXPECT_EQ(stacks[2], kLeavesStacks ? stacks[0] : before[1]);
+    // None is lost.
+    EXPECT_EQ(gfree.of[kGFreeStarting].n, kFree);
+    std::vector<uintptr_t> free;
+    for (int i = 0; i < kFree; i++) free.push_back(gfree.starting[i]->stack.lo);
+    std::sort(free.begin(), free.end());
+    EXPECT_EQ(std::unique(free.begin(), free.end()), free.end());
+    for (const stack::Stack& stack : before) {
+      EXPECT_TRUE(std::binary_search(free.begin(), free.end(), stack.lo));
+    }
+  });
+}
+
+// Batches in which all Gs are in use, again and again, make no new stacks.
+TEST_F(FirstRunTest, ABatchOfAllGsMakesNoStacks) {
+  s_.Run([this] {
+    const auto batch = [this] {
+      for (int i = 0; i < 300; i++) GoOn([] {});
+      GoschedUntil([this] { return GCount(s_.get()) == 1; });
+    };
+    batch();
+    const uint64_t before = StacksTaken();
+    for (int i = 0; i < 500; i++) batch();
+    EXPECT_EQ(StacksTaken(), before);
+  });
 }
 
 TEST_F(FirstRunTest, NothingOfTheFormerGoroutineIsLeft) {

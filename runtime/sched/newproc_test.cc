@@ -88,6 +88,24 @@ TEST(NewProcTest, AFinishedGIsReused) {
   });
 }
 
+// What the G has of a former goroutine's is not the next one's.
+TEST(NewProcTest, AReusedGHasNoName) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    for (int i = 0; i < 20; i++) GoOn([] {}, {.name = "named"});
+    GoschedUntil([&] { return GCount(s.get()) == 1; });
+    int n = 0;
+    for (int i = 0; i < 20; i++) {
+      GoOn([&n] {
+        EXPECT_EQ(Getg()->name(), "");
+        n++;
+      });
+    }
+    GoschedUntil([&] { return n == 20; });
+    EXPECT_LE(NumG(s.get()), 41u);
+  });
+}
+
 TEST(NewProcTest, FreeListOver64SpillsToTheGlobalOne) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {

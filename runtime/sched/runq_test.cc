@@ -215,6 +215,15 @@ TYPED_TEST(RunqTest, PutBatchTakesWhatFitsAndLeavesTheRestInOrder) {
   EXPECT_EQ(this->TakeAll(), this->Range(0, kSize));
 }
 
+TYPED_TEST(RunqTest, PutBatchTakesNoMoreThanItIsTold) {
+  GQueue<Node> batch;
+  for (Node* gp : this->Range(0, this->kSize)) batch.PushBack(gp);
+  EXPECT_EQ(this->q_.PutBatch(&batch, 1), 1u);
+  EXPECT_EQ(this->q_.PutBatch(&batch, 0), 0u);
+  EXPECT_EQ(batch.front(), this->node(1));
+  EXPECT_EQ(this->TakeAll(), this->Range(0, 1));
+}
+
 TYPED_TEST(RunqTest, PutBatchTakesAllThatFitsExactly) {
   GQueue<Node> batch;
   for (Node* gp : this->Range(0, this->kSize)) batch.PushBack(gp);

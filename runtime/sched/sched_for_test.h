@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "runtime/os/clock.h"
+#include "runtime/sched/go_statement.h"
 #include "runtime/sched/newproc.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -59,7 +60,11 @@ class SchedForTest {
 
 // The go statement on the calling goroutine's runtime.
 template <typename F>
-void GoOn(F&& f, const GoOptions& options = {}) {
+void GoOn(F&& f) {
+  GoStatement(MakeFuncVal(std::forward<F>(f)));
+}
+template <typename F>
+void GoOn(F&& f, const GoOptions& options) {
   NewProc(Getg()->m->sched, MakeFuncVal(std::forward<F>(f)), options,
           reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
 }
