@@ -53,11 +53,11 @@ TEST(SmallStackTest, TakesTwoKiB) {
     wg.Add(1);
     Go(kSmall, [&] {
       EXPECT_EQ(sched::Getg()->stack.size(), 2048);
-      EXPECT_TRUE(sched::Getg()->marks.canary);
+      EXPECT_TRUE(sched::Getg()->marks.canary());
       wg.Done();
     });
     wg.Wait();
-    EXPECT_FALSE(sched::Getg()->marks.canary);
+    EXPECT_FALSE(sched::Getg()->marks.canary());
   });
 }
 

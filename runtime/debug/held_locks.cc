@@ -145,7 +145,7 @@ void Forget(const sched::G* gp) {
 
 [[gnu::noinline]] void LeavesWithLocks(sched::G* gp, sched::Leaving how) {
   // It is as good as a thread, and keeps its own.
-  if (gp->marks.locked && how != sched::Leaving::kEnds) return;
+  if (gp->marks.locked() && how != sched::Leaving::kEnds) return;
   if (gp->home->options.check_held_locks) {
     unw_context_t context;
     unw_getcontext(&context);

@@ -107,7 +107,7 @@ int Select(Workspace* w, const Sched* sched, const G* self, int64_t* more) {
   for (size_t i = 0; i < sched->allgs.size(); i++) {
     const G* gp = sched->allgs[i];
     if (gp == self || !Lives(sched::ReadGStatus(gp)) ||
-        (gp->marks.system && !ShowSystem())) {
+        (gp->marks.system() && !ShowSystem())) {
       continue;
     }
     const Entry entry = {gp->goid, gp};

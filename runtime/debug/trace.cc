@@ -110,7 +110,7 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
   out->gopc = gp->gopc;
   out->startpc = gp->startpc;
   out->status = sched::ReadGStatus(gp);
-  out->is_system = gp->marks.system;
+  out->is_system = gp->marks.system();
   out->reason = sched::WaitReason::kZero;
   out->waited_ns = 0;
   if (out->status == GStatus::kWaiting) {
@@ -122,7 +122,7 @@ void Describe(const sched::G* gp, int64_t now, Trace* out) {
   // One that runs writes these itself, and may end.
   if (out->status == GStatus::kWaiting || out->status == GStatus::kRunnable ||
       gp == sched::Getg()) {
-    out->locked = gp->marks.locked;
+    out->locked = gp->marks.locked();
     out->ancestors = gp->ancestors();
   } else {
     out->locked = false;

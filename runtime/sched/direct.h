@@ -65,8 +65,8 @@ G* NotNow(M* mp, Found found);
 HEDDLE_INLINE bool AsUsual(const Sched* sched, const M* mp, P* pp,
                            const G* gp) {
   if (MustMcall(mp)) return false;
-  if (ABSL_PREDICT_FALSE(gp->marks.Any({.locked = true, .canary = true})) &&
-      (gp->marks.locked || !stack::CanaryLives(gp->stack))) {
+  if (ABSL_PREDICT_FALSE(gp->marks.Any(Marks::kLocked | Marks::kCanary)) &&
+      (gp->marks.locked() || !stack::CanaryLives(gp->stack))) {
     return false;
   }
   if (sched->halted.load(std::memory_order_relaxed) != 0) return false;
@@ -127,7 +127,7 @@ HEDDLE_INLINE G* GoOn(M* mp, G* gp) {
   const Found found = direct_internal::NextOf<!kLeavesStack>(sched, pp, behind);
   G* next = found.gp;
   if (next == nullptr) return nullptr;
-  if (ABSL_PREDICT_FALSE(next->marks.Any({.locked = true, .system = true}))) {
+  if (ABSL_PREDICT_FALSE(next->marks.Any(Marks::kLocked | Marks::kSystem))) {
     mp->found = found;
     return nullptr;
   }
@@ -137,7 +137,7 @@ HEDDLE_INLINE G* GoOn(M* mp, G* gp) {
   CasGStatus(next, GStatus::kRunnable, GStatus::kRunning);
   if (ABSL_PREDICT_FALSE(Frozen())) return direct_internal::NotNow(mp, found);
   if (!next->started && !(kLeavesStack && TakesStack(sched, next))) {
-    if (next->marks.bare && !FurnishLocally(sched, pp, next)) {
+    if (next->marks.bare() && !FurnishLocally(sched, pp, next)) {
       return direct_internal::NotNow(mp, found);
     }
     CountBegun(pp);

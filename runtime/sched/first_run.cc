@@ -12,7 +12,7 @@ namespace {
 
 HEDDLE_INLINE void MakeContextOfBare(G* gp) {
   const auto modes = static_cast<arch::FpModes>(gp->sched.pc);
-  gp->marks.bare = false;
+  gp->marks.Set(Marks::kBare, false);
   MakeContext(gp, FirstSp(gp->stack, 0, 1), modes);
 }
 
@@ -26,12 +26,12 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
       base::Throw("out of memory: no stack for a goroutine");
     }
     gp->stack = *got;
-    gp->marks.canary = sched->stackpool.NeedsCanary(size);
+    gp->marks.Set(Marks::kCanary, sched->stackpool.NeedsCanary(size));
   });
 }
 
 void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes) {
-  if (gp->marks.canary) stack::SetCanary(gp->stack);
+  if (gp->marks.canary()) stack::SetCanary(gp->stack);
   GoStartCallFn(gp, sp, modes);
 }
 
@@ -43,7 +43,7 @@ void Furnish(M* mp, G* gp) {
     const size_t size = StartingSize(sched);
     bool canary = false;
     gp->stack = GfTakeStack(env, size, &canary);
-    gp->marks.canary = canary;
+    gp->marks.Set(Marks::kCanary, canary);
     if (!gp->stack) GiveStack(sched, env.cache, gp, size);
   }
   MakeContextOfBare(gp);
@@ -54,11 +54,11 @@ bool FurnishLocally(Sched* sched, P* pp, G* gp) {
     const size_t size = StartingSize(sched);
     bool canary = false;
     gp->stack = GfTakeStackLocal(&pp->gfree, size, &canary);
-    gp->marks.canary = canary;
+    gp->marks.Set(Marks::kCanary, canary);
     if (!gp->stack) {
       gp->stack = stack::StackPool::AllocCached(&pp->stackcache, size);
       if (!gp->stack) return false;
-      gp->marks.canary = sched->stackpool.NeedsCanary(size);
+      gp->marks.Set(Marks::kCanary, sched->stackpool.NeedsCanary(size));
     }
   }
   MakeContextOfBare(gp);

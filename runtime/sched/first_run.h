@@ -59,8 +59,7 @@ void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
 
 // Makes gp, dead and about to be runnable, bare: its callable is in it.
 HEDDLE_INLINE void MakeBare(G* gp) {
-  gp->marks.bare = true;
-  gp->marks.system = false;
+  gp->marks.Change(Marks::kSystem, Marks::kBare);
   gp->sched.sp = gp->stack ? FirstSp(gp->stack, 0, 1) : 0;
   arch::StoreFpModes(&gp->sched.pc);
 }
@@ -80,9 +79,9 @@ inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 // can get its predecessor's stack, which is of the starting size and has no
 // canary.
 HEDDLE_INLINE bool TakesStack(const Sched* sched, const G* next) {
-  return next->marks.bare &&
+  return next->marks.bare() &&
          (!next->stack ||
-          (next->stack.size() == StartingSize(sched) && !next->marks.canary));
+          (next->stack.size() == StartingSize(sched) && !next->marks.canary()));
 }
 
 // `from`, which runs on its last frames, leaves its stack to `to`, of which
@@ -90,7 +89,7 @@ HEDDLE_INLINE bool TakesStack(const Sched* sched, const G* next) {
 // better than one of its own.
 HEDDLE_INLINE void LeaveStack(G* from, G* to) {
   std::swap(from->stack, to->stack);
-  to->marks = Marks();
+  to->marks.Clear();
   arch::UseFpModes(&to->sched.pc);
 }
 

@@ -41,7 +41,7 @@ TEST_F(FirstRunTest, AGoStatementTouchesNoStack) {
     bool ran = false;
     GoOn([&ran] { ran = true; });
     const G* gp = Next();
-    EXPECT_TRUE(gp->marks.bare);
+    EXPECT_TRUE(gp->marks.bare());
     EXPECT_FALSE(gp->started);
     EXPECT_FALSE(gp->stack);
     EXPECT_EQ(gp->fn_arg, gp->callable);
@@ -49,7 +49,7 @@ TEST_F(FirstRunTest, AGoStatementTouchesNoStack) {
     EXPECT_EQ(StacksTaken(), before);
     GoschedUntil([this] { return GCount(s_.get()) == 1; });
     EXPECT_TRUE(ran);
-    EXPECT_FALSE(gp->marks.bare);
+    EXPECT_FALSE(gp->marks.bare());
   });
 }
 
@@ -64,17 +64,17 @@ TEST_F(FirstRunTest, SomeHaveTheirStackFromTheStart) {
     GoOn([a = std::array<char, kCallableSize + 1>()] { static_cast<void>(a); });
     EXPECT_TRUE(Next()->stack);
     GoOn([a = std::array<char, kCallableSize>()] { static_cast<void>(a); });
-    EXPECT_TRUE(Next()->marks.bare);
+    EXPECT_TRUE(Next()->marks.bare());
     GoOn([] {}, {.stack_size = 32 << 10});
     EXPECT_EQ(Next()->stack.size(), 32u << 10);
-    EXPECT_FALSE(Next()->marks.bare);
+    EXPECT_FALSE(Next()->marks.bare());
     GoOn(MoveMayThrow());
-    EXPECT_FALSE(Next()->marks.bare);
+    EXPECT_FALSE(Next()->marks.bare());
     struct alignas(32) Wide {
       char c = 0;
     };
     GoOn([w = Wide()] { static_cast<void>(w); });
-    EXPECT_FALSE(Next()->marks.bare);
+    EXPECT_FALSE(Next()->marks.bare());
   });
 }
 
@@ -97,7 +97,7 @@ TEST_F(FirstRunTest, TheCallableMovesToTheStack) {
       inside = (sanitizer::kAsan || (at >= stack.lo && at < stack.hi)) &&
                *p == 7 && alive == 1;
     });
-    EXPECT_TRUE(Next()->marks.bare);
+    EXPECT_TRUE(Next()->marks.bare());
     EXPECT_EQ(alive, 1);
   });
   EXPECT_TRUE(inside);
@@ -153,7 +153,7 @@ TEST_F(FirstRunTest, OneThatEndsSwapsItsStackForThatOfTheNext) {
     std::vector<stack::Stack> stacks;
     for (int i = 0; i < 3; i++) {
       GoOn([&stacks] { stacks.push_back(Getg()->stack); });
-      EXPECT_TRUE(Next()->marks.bare);
+      EXPECT_TRUE(Next()->marks.bare());
       before.push_back(Next()->stack);
     }
     GoschedUntil([&stacks] { return stacks.size() == 3; });

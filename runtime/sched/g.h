@@ -18,7 +18,6 @@
 #include <unwind.h>
 
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -72,19 +71,42 @@ struct GExtra {
 };
 
 // What few goroutines are, as a switch asks of one or the other: at one look.
-struct Marks {
-  // Locked to its thread: G::lockedm != null.
-  bool locked : 1 = false;
-  // A system goroutine: not counted, does not keep Run waiting.
-  bool system : 1 = false;
-  // Its stack has no guard page, but a canary at its low end. (canary.h)
-  bool canary : 1 = false;
-  // INV-G5.
-  bool bare : 1 = false;
+// Written by who owns the G; read by anyone, as a guess.
+class Marks {
+ public:
+  enum Mark : uint8_t {
+    // Locked to its thread: G::lockedm != null.
+    kLocked = 1,
+    // A system goroutine: not counted, does not keep Run waiting.
+    kSystem = 2,
+    // Its stack has no guard page, but a canary at its low end. (canary.h)
+    kCanary = 4,
+    // INV-G5.
+    kBare = 8,
+  };
 
-  bool Any(Marks of) const {
-    return (std::bit_cast<uint8_t>(*this) & std::bit_cast<uint8_t>(of)) != 0;
+  bool locked() const { return Any(kLocked); }
+  bool system() const { return Any(kSystem); }
+  bool canary() const { return Any(kCanary); }
+  bool bare() const { return Any(kBare); }
+  // Whether it is any of these.
+  bool Any(unsigned marks) const { return (bits_ & marks) != 0; }
+
+  void Set(Mark mark, bool on) {
+    if (on) {
+      Change(0, mark);
+    } else {
+      Change(mark, 0);
+    }
   }
+  // Not `from` any more, and `to` from now on.
+  void Change(unsigned from, unsigned to) {
+    bits_ = static_cast<uint8_t>((bits_ & ~from) | to);
+  }
+  void Clear() { bits_ = 0; }
+
+ private:
+  base::Relaxed<uint8_t> bits_{0};
 };
 
 // Three cache lines, each with its use: with a million goroutines, each line
@@ -111,7 +133,6 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   arch::Gobuf sched;
   // The M that runs it; null while it is parked or queued. Written by that M.
   M* m = nullptr;
-  // The running goroutine's own; read by whoever takes it off a queue.
   Marks marks;
   // errno, a thread's in C++ and a goroutine's here, while it does not run.
   int saved_errno = 0;
@@ -141,13 +162,13 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // Address after the go statement, and of the callable's code.
   uintptr_t gopc = 0;
   uintptr_t startpc = 0;
-  // The M that it is locked to. As marks.locked.
+  // The M that it is locked to. As marks.locked().
   M* lockedm = nullptr;
   // A callable that waits to be started. (FuncOps::run_moved)
   alignas(kCallableAlign) std::byte callable[kCallableSize] = {};
   void SetLockedM(M* mp) {
     lockedm = mp;
-    marks.locked = mp != nullptr;
+    marks.Set(Marks::kLocked, mp != nullptr);
   }
   std::string_view name() const {
     if (extra == nullptr) return "";

@@ -196,7 +196,7 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size);
 
 // Takes gp's stack away. *canary: as G::canary.
 inline stack::Stack StackOf(G* gp, bool* canary) {
-  *canary = gp->marks.canary;
+  *canary = gp->marks.canary();
   return std::exchange(gp->stack, stack::Stack());
 }
 

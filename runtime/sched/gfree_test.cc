@@ -265,7 +265,7 @@ TEST_F(GFreeTest, AStackIsTakenFromADeadG) {
     EXPECT_EQ(GfGetBare(env, kSize), gp);
     EXPECT_FALSE(gp->stack);
     gp->stack = stack;
-    gp->marks.canary = true;
+    gp->marks.Set(Marks::kCanary, true);
     // Not if it is of another size.
     GfPut(env, gp, kSize);
     EXPECT_FALSE(GfTakeStack(env, 2 * kSize, &canary));
@@ -278,7 +278,7 @@ TEST_F(GFreeTest, AStackIsTakenLocallyIfThereIsRoomForTheG) {
   bool canary = false;
   EXPECT_FALSE(GfTakeStackLocal(&local_, kSize, &canary));
   G* const gp = NewG(kWithStack);
-  gp->marks.canary = true;
+  gp->marks.Set(Marks::kCanary, true);
   const stack::Stack stack = gp->stack;
   GfPut(env_, gp, kSize);
   EXPECT_FALSE(GfTakeStackLocal(&local_, 2 * kSize, &canary));

@@ -39,7 +39,7 @@ void Goexit0(G* gp) {
   P* pp = mp->p;
   BecomeDead(gp);
   if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
-  const bool locked = gp->marks.locked;
+  const bool locked = gp->marks.locked();
   if (locked) gp->SetLockedM(nullptr);
   if (!gp->labels.empty()) gp->labels = Labels();
   sanitizer::FiberDestroy(&gp->fiber);
@@ -51,7 +51,7 @@ void Goexit0(G* gp) {
     gp->extra->ancestors = nullptr;
   }
   pp->begun--;
-  if (!gp->marks.system) {
+  if (!gp->marks.system()) {
     AddOwned(&pp->ngexited, 1);
   } else {
     sched->nsystem.fetch_sub(1, std::memory_order_relaxed);
@@ -89,7 +89,7 @@ void Goexit0Plain(G* gp) {
 // All that gp did happened before the Run that waits for it returns; what a
 // system goroutine did, before the end of the runtime.
 void ReleaseEnd(G* gp) {
-  if (gp->marks.system) return RaceReleaseMerge(&gp->home->system_ends);
+  if (gp->marks.system()) return RaceReleaseMerge(&gp->home->system_ends);
   if (gp->goid == kMainGoid) RaceReleaseMerge(&gp->home->main_ends);
   RaceReleaseMerge(&gp->home->ends);
 }
@@ -116,7 +116,7 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 
 // Whether there is nothing about gp, which ends, but itself and its stack.
 HEDDLE_INLINE bool IsPlain(const G* gp) {
-  return !gp->marks.Any({.locked = true, .system = true}) &&
+  return !gp->marks.Any(Marks::kLocked | Marks::kSystem) &&
          gp->goid != kMainGoid && gp->extra == nullptr && gp->labels.empty();
 }
 
@@ -124,7 +124,7 @@ HEDDLE_INLINE bool IsPlain(const G* gp) {
 // it.
 HEDDLE_INLINE bool CanLeaveStack(const Sched* sched, const P* pp, const G* gp) {
   const size_t size = gp->stack.size();
-  return kLeavesStacks && !gp->marks.canary && size == StartingSize(sched) &&
+  return kLeavesStacks && !gp->marks.canary() && size == StartingSize(sched) &&
          size <= kKeptOfFree && size != stack::kMinStack &&
          pp->gfree.of[kGFreeStarting].HasRoom() &&
          pp->gfree.of[kGFreeNoStack].HasRoom();
@@ -166,7 +166,7 @@ HEDDLE_INLINE void GoOnAs(M* mp, G* gp, G* next) {
                   ? GoOn</*kLeavesStack=*/true>(mp, gp)
                   : GoOnKeepingStack(mp, gp);
     if (next == nullptr) break;
-    if (!next->marks.bare) SwitchToNextDying(mp, gp, next, Goexit0Plain);
+    if (!next->marks.bare()) SwitchToNextDying(mp, gp, next, Goexit0Plain);
     GoOnAs(mp, gp, next);
     Releasem(mp);
     gp = next;

@@ -20,7 +20,7 @@ inline void CheckQueueable([[maybe_unused]] const G* gp) {
   HEDDLE_DCHECK(ReadGStatus(gp) == GStatus::kRunnable);
   HEDDLE_DCHECK(gp->m == nullptr);
   HEDDLE_DCHECK(gp->schedlink == nullptr);
-  HEDDLE_DCHECK(gp->marks.bare ||
+  HEDDLE_DCHECK(gp->marks.bare() ||
                 (gp->sched.sp >= gp->stack.lo && gp->sched.sp < gp->stack.hi));
 }
 

@@ -71,7 +71,7 @@ void CopyGoroutines(const Sched* sched) {
     const GStatus status = ReadGStatus(gp);
     if (status != GStatus::kWaiting && status != GStatus::kRunnable) continue;
     // What its callable holds is in the G, which is a root.
-    if (gp->marks.bare) continue;
+    if (gp->marks.bare()) continue;
     CopyStack(gp->sched.sp, gp->stack.hi, gp->fiber.fake_stack);
   }
 }

@@ -252,7 +252,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   Describe(newg, fn, at, {callergp, callerpc});
 
   P* pp = CurrentP(sched, mp);
-  newg->marks.system = options.system;
+  newg->marks.Set(Marks::kSystem, options.system);
   if (ABSL_PREDICT_FALSE(options.system)) {
     sched->nsystem.fetch_add(1, std::memory_order_relaxed);
   } else {

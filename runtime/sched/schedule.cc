@@ -52,7 +52,7 @@ void Execute(M* mp, G* gp, bool inherit_time) {
   }
   // Now that no report looks at its stack.
   if (!gp->started) {
-    if (gp->marks.bare) Furnish(mp, gp);
+    if (gp->marks.bare()) Furnish(mp, gp);
     CountBegun(mp->p);
     gp->started = true;
   }
@@ -103,7 +103,7 @@ void ScheduleLoop() {
       if (found.gp == nullptr) found = FindRunnable(mp);
       if (found.gp == nullptr) return;
       if (mp->spinning) ResetSpinning(mp);
-      if (found.gp->marks.locked) {
+      if (found.gp->marks.locked()) {
         if (!StartLockedM(found.gp)) return;
         continue;
       }
@@ -112,7 +112,7 @@ void ScheduleLoop() {
         continue;
       }
     }
-    if (found.gp->marks.system) {
+    if (found.gp->marks.system()) {
       const AfterSystemG next = BeforeSystemG(mp, found.gp);
       if (next == AfterSystemG::kLeave) return;
       if (next == AfterSystemG::kLookAgain) continue;

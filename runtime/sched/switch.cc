@@ -87,7 +87,8 @@ HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
 
 // gp is about to leave its thread.
 inline void CheckCanary(const G* gp) {
-  if (ABSL_PREDICT_FALSE(gp->marks.canary) && !stack::CanaryLives(gp->stack)) {
+  if (ABSL_PREDICT_FALSE(gp->marks.canary()) &&
+      !stack::CanaryLives(gp->stack)) {
     CanaryDied(gp);
   }
 }

@@ -60,7 +60,7 @@ bool GetIdleP(M* mp) {
 // Queues gp, the calling goroutine, which has no P, until it has its turn: on
 // this very thread, as if it were locked to it.
 void QueueOnThread(M* mp, G* gp) {
-  const bool locked = gp->marks.locked;
+  const bool locked = gp->marks.locked();
   mp->lockedg = gp;
   gp->SetLockedM(mp);
   Mcall(ExitSyscall0);
