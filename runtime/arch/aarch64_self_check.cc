@@ -71,6 +71,72 @@ void KeepsFloatingPointControl() {
   CHECK_THAT(modes[1] == FE_UPWARD);
 }
 
+// Two contexts that go on with each other; one ends, again and again, and is
+// made anew.
+struct Pair {
+  heddle::arch::Gobuf g0;
+  heddle::arch::Gobuf stays;
+  heddle::arch::Gobuf ends;
+  uintptr_t top_of_stays = 0;
+  uintptr_t top_of_ends = 0;
+  int ended = 0;
+  int wrong = 0;
+  bool modes_kept = true;
+};
+
+void Ends(void* arg) {
+  auto* p = static_cast<Pair*>(arg);
+  std::fesetround(FE_UPWARD);
+  p->wrong |= HeddleTestRegisters(
+      [](void* pair) {
+        auto* p = static_cast<Pair*>(pair);
+        heddle::arch::Switch(&p->ends, &p->stays);
+      },
+      p, 3'000'000);
+  p->modes_kept = p->modes_kept && std::fegetround() == FE_UPWARD;
+  p->ended++;
+  heddle::arch::Leave(&p->stays);
+}
+
+void Stays(void* arg) {
+  auto* p = static_cast<Pair*>(arg);
+  std::fesetround(FE_DOWNWARD);
+  for (int i = 0; i < 100; i++) {
+    heddle::arch::GostartCall(&p->ends, p->top_of_ends, Ends, p,
+                              heddle::arch::CurrentFpModes());
+    p->wrong |= HeddleTestRegisters(
+        [](void* pair) {
+          auto* p = static_cast<Pair*>(pair);
+          heddle::arch::Start(&p->stays, &p->ends);
+        },
+        p, 4'000'000);
+    p->modes_kept = p->modes_kept && std::fegetround() == FE_DOWNWARD;
+    p->wrong |= HeddleTestRegisters(
+        [](void* pair) {
+          auto* p = static_cast<Pair*>(pair);
+          heddle::arch::Switch(&p->stays, &p->ends);
+        },
+        p, 5'000'000);
+    p->modes_kept = p->modes_kept && std::fegetround() == FE_DOWNWARD;
+  }
+  heddle::arch::Mcall(
+      &p->stays, &p->g0, [](void*) {}, nullptr);
+}
+
+void GoesOnWithAnotherOne() {
+  static char stacks[2][256 << 10];
+  Pair pair;
+  pair.top_of_stays = reinterpret_cast<uintptr_t>(stacks[1]);
+  pair.top_of_ends = reinterpret_cast<uintptr_t>(stacks[1]) + sizeof stacks[1];
+  heddle::arch::GostartCall(&pair.stays, pair.top_of_stays, Stays, &pair,
+                            heddle::arch::CurrentFpModes());
+  heddle::arch::Gogo(&pair.g0, &pair.stays);
+  CHECK_THAT(pair.ended == 100);
+  CHECK_THAT(pair.wrong == 0);
+  CHECK_THAT(pair.modes_kept);
+  CHECK_THAT(std::fegetround() == FE_TONEAREST);
+}
+
 void CatchesInside() {
   int caught = 0;
   Context context([&](Context& c) {
@@ -168,6 +234,7 @@ int main(int argc, char**) {
   if (argc > 1) Terminate();
   SwitchesAndKeepsRegisters();
   KeepsFloatingPointControl();
+  GoesOnWithAnotherOne();
   CatchesInside();
   UnwindingStopsAtTheEntry();
   SystemstackReturnsAndPassesExceptions();
