@@ -80,6 +80,22 @@ TEST_P(GuardDeathTest, StopsReadsAndWritesOfItsPageOnly) {
   Unmap(const_cast<char*>(bytes), 3 * PageSize());
 }
 
+TEST(InstallGuards, TellsHowManyItGot) {
+  constexpr size_t kPages = 6;
+  auto* const bytes = static_cast<char*>(Map(kPages * PageSize(), PageSize()));
+  ASSERT_NE(bytes, nullptr);
+  const auto lo = reinterpret_cast<uintptr_t>(bytes);
+  const size_t got = InstallGuards(lo + PageSize(), 2 * PageSize(), 3);
+  EXPECT_TRUE(got == 3 || got == 0) << got;
+  for (size_t page = 0; page < kPages; page += 2) bytes[page * PageSize()] = 1;
+  // The last one is not mapped.
+  Unmap(bytes + 5 * PageSize(), PageSize());
+  EXPECT_EQ(InstallGuards(lo + PageSize(), 2 * PageSize(), 3),
+            got == 0 ? 0 : 2);
+  EXPECT_EQ(InstallGuards(lo + 5 * PageSize(), PageSize(), 1), 0);
+  Unmap(bytes, 5 * PageSize());
+}
+
 TEST(InstallGuard, SaysWhyItFailed) {
   auto* const bytes = static_cast<char*>(Map(PageSize(), PageSize()));
   ASSERT_NE(bytes, nullptr);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <algorithm>
+
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/stack_hooks.h"
 #include "runtime/stack/canary.h"
@@ -31,6 +33,20 @@ void Span::Delete() {
   delete this;
 }
 
+// Gives `slot`, which is about to be cut, its guard, and others with it: as
+// many as have been cut, so that who needs few does not pay for many. Returns 0
+// or errno.
+int Span::Guard(GuardKind kind, size_t slot) {
+  if (slot < guards_ahead_) return 0;
+  const uintptr_t page = Lo(slot) - guard_;
+  const size_t n = std::min(slot, num_slots_ - slot);
+  if (kind == GuardKind::kMadvise && n > 1) {
+    guards_ahead_ = slot + InstallGuards(page, stride_, n);
+    if (slot < guards_ahead_) return 0;
+  }
+  return InstallGuard(kind, page);
+}
+
 Stack Span::Take(GuardKind kind) {
   size_t slot;
   if (!cached_.empty()) {
@@ -41,7 +57,7 @@ Stack Span::Take(GuardKind kind) {
     returned_.Remove(slot);
   } else {
     slot = num_cut_;
-    const int error = guard_ == 0 ? 0 : InstallGuard(kind, Lo(slot) - guard_);
+    const int error = guard_ == 0 ? 0 : Guard(kind, slot);
     if (error != 0) {
       errno = error;
       return {};

@@ -68,6 +68,7 @@ class Span {
   friend class SpanList;
 
   Span(void* base, int order);
+  int Guard(GuardKind kind, size_t slot);
   uintptr_t Lo(size_t slot) const { return base_ + slot * stride_ + guard_; }
 
   Span* next_ = nullptr;
@@ -80,6 +81,9 @@ class Span {
   size_t num_cut_ = 0;    // slots [0, num_cut_) have their guards
   size_t num_taken_ = 0;  // of these, out
   size_t num_guarded_ = 0;
+  // Of slots that have a guard already, cut or not, one more than the last one
+  // that got it together with others.
+  size_t guards_ahead_ = 0;
   base::BitPool cached_;
   base::BitPool returned_;
 };

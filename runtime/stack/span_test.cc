@@ -1,5 +1,9 @@
 #include "runtime/stack/span.h"
 
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -37,6 +41,38 @@ TEST(Span, CutsAsManyStacksAsItHolds) {
     EXPECT_GT(end + guard + SizeOf(order), base + kSpanSize);
     for (const Stack& stack : stacks) span->Put(stack);
     EXPECT_TRUE(span->empty());
+    span->Delete();
+  }
+}
+
+// Whether the kernel may read the byte at `address`.
+bool IsReadable(uintptr_t address) {
+  int fds[2];
+  if (pipe(fds) != 0) return false;
+  // Not by write(), which sanitizers look at.
+  const long n = syscall(SYS_write, fds[1], address, 1);
+  const int error = errno;
+  close(fds[0]);
+  close(fds[1]);
+  EXPECT_TRUE(n == 1 || error == EFAULT) << error;
+  return n == 1;
+}
+
+// By whichever call it came, each alone or with others.
+TEST(Span, EachStackHasItsGuard) {
+  for (GuardKind kind : {GuardKind::kMadvise, GuardKind::kMprotect}) {
+    Span* const span = Span::New(OrderOf(kDefaultStack));
+    ASSERT_NE(span, nullptr);
+    while (!span->full()) {
+      const Stack stack = span->Take(kind);
+      ASSERT_TRUE(stack);
+      EXPECT_TRUE(IsReadable(stack.lo));
+      EXPECT_TRUE(IsReadable(stack.hi - 1));
+      EXPECT_FALSE(IsReadable(stack.lo - 1));
+      EXPECT_FALSE(IsReadable(stack.lo - PageSize()));
+    }
+    EXPECT_GT(span->num_slots(), 2 * kMaxGuardsAtOnce - 8)
+        << "not all batches are as large as they may be";
     span->Delete();
   }
 }
