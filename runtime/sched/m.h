@@ -179,8 +179,8 @@ inline void Releasem(M* mp) {
   sanitizer::RaceLeave(RaceSelf());
 }
 
-// The same of AcquiremOf: for gp, the calling goroutine, which may be on another
-// M by now.
+// The same of AcquiremOf: for gp, the calling goroutine, which may be on
+// another M by now.
 HEDDLE_INLINE void ReleasemOf(G* gp) {
   gp->m->gate.Leave();
   sanitizer::RaceLeave(&gp->fiber);
