@@ -151,7 +151,12 @@ struct Pair {
   Gobuf g0;
   Gobuf side[2];
   std::string trace;
-  uintptr_t top = 0;
+  std::vector<char> stacks[2] = {std::vector<char>(256 << 10),
+                                 std::vector<char>(256 << 10)};
+
+  uintptr_t top(int i) {
+    return reinterpret_cast<uintptr_t>(stacks[i].data() + stacks[i].size());
+  }
 };
 
 void TakeTurns(Pair* p, int me) {
@@ -172,18 +177,13 @@ TEST(Gobuf, SwitchGoesFromOneContextToAnother) {
     GTEST_SKIP() << "the switch is not announced here";
   }
   ASSERT_EQ(std::fesetround(FE_TONEAREST), 0);
-  std::vector<char> stacks[2] = {std::vector<char>(256 << 10),
-                                 std::vector<char>(256 << 10)};
   Pair pair;
-  const auto top = [&](int i) {
-    return reinterpret_cast<uintptr_t>(stacks[i].data() + stacks[i].size());
-  };
   GostartCall(
-      &pair.side[0], top(0),
+      &pair.side[0], pair.top(0),
       [](void* p) { TakeTurns(static_cast<Pair*>(p), 0); }, &pair,
       CurrentFpModes());
   GostartCall(
-      &pair.side[1], top(1),
+      &pair.side[1], pair.top(1),
       [](void* p) { TakeTurns(static_cast<Pair*>(p), 1); }, &pair,
       CurrentFpModes());
   Gogo(&pair.g0, &pair.side[0]);
@@ -203,18 +203,13 @@ TEST(Gobuf, LeaveGoesOnAsAnotherContext) {
     GTEST_SKIP() << "the switch is not announced here";
   }
   ASSERT_EQ(std::fesetround(FE_TONEAREST), 0);
-  std::vector<char> stacks[2] = {std::vector<char>(256 << 10),
-                                 std::vector<char>(256 << 10)};
   Pair pair;
-  const auto top = [&](int i) {
-    return reinterpret_cast<uintptr_t>(stacks[i].data() + stacks[i].size());
-  };
   GostartCall(
-      &pair.side[0], top(0),
+      &pair.side[0], pair.top(0),
       [](void* p) { EndAsTheOther(static_cast<Pair*>(p)); }, &pair,
       CurrentFpModes());
   GostartCall(
-      &pair.side[1], top(1),
+      &pair.side[1], pair.top(1),
       [](void* arg) {
         auto* p = static_cast<Pair*>(arg);
         for (int i = 0; i < 2; i++) {
@@ -225,7 +220,7 @@ TEST(Gobuf, LeaveGoesOnAsAnotherContext) {
           EXPECT_EQ(std::fegetround(), FE_DOWNWARD);
           p->trace += "goes on ";
           GostartCall(
-              &p->side[0], p->top,
+              &p->side[0], p->top(0),
               [](void* again) { EndAsTheOther(static_cast<Pair*>(again)); }, p,
               CurrentFpModes());
         }
@@ -233,7 +228,6 @@ TEST(Gobuf, LeaveGoesOnAsAnotherContext) {
             &p->side[1], &p->g0, [](void*) {}, nullptr);
       },
       &pair, CurrentFpModes());
-  pair.top = top(0);
   Gogo(&pair.g0, &pair.side[1]);
   EXPECT_EQ(std::fegetround(), FE_TONEAREST);
   EXPECT_EQ(pair.trace, "waits ends goes on waits ends goes on ");

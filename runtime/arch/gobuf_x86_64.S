@@ -32,6 +32,17 @@
   .cfi_restore \reg
 .endm
 
+// Call frame information of a SavedFrame at rsp.
+.macro CFI_FRAME
+  .cfi_def_cfa %rsp, HEDDLE_FRAME_SIZE
+  .cfi_rel_offset %r15, HEDDLE_FRAME_R15
+  .cfi_rel_offset %r14, HEDDLE_FRAME_R14
+  .cfi_rel_offset %r13, HEDDLE_FRAME_R13
+  .cfi_rel_offset %r12, HEDDLE_FRAME_R12
+  .cfi_rel_offset %rbx, HEDDLE_FRAME_RBX
+  .cfi_rel_offset %rbp, HEDDLE_FRAME_RBP
+.endm
+
 // Saves the caller's context in (%rdi); overwrites r8.
 .macro SAVE
   PUSH %rbp
@@ -122,26 +133,10 @@ END heddle_start
 
 // void Leave(const Gobuf* to: rdi)
 FUNCTION heddle_leave
-  movq HEDDLE_GOBUF_SP(%rdi), %rsp
-  .cfi_def_cfa_offset HEDDLE_FRAME_SIZE
-  .cfi_rel_offset %r15, HEDDLE_FRAME_R15
-  .cfi_rel_offset %r14, HEDDLE_FRAME_R14
-  .cfi_rel_offset %r13, HEDDLE_FRAME_R13
-  .cfi_rel_offset %r12, HEDDLE_FRAME_R12
-  .cfi_rel_offset %rbx, HEDDLE_FRAME_RBX
-  .cfi_rel_offset %rbp, HEDDLE_FRAME_RBP
-  // Without a look at what there is: that is what takes its time.
-  ldmxcsr HEDDLE_FRAME_MXCSR(%rsp)
-  fldcw HEDDLE_FRAME_X87CW(%rsp)
-  addq $8, %rsp
-  .cfi_adjust_cfa_offset -8
-  POP %r15
-  POP %r14
-  POP %r13
-  POP %r12
-  POP %rbx
-  POP %rbp
-  retq
+  movq %rdi, %rsi
+  movq HEDDLE_GOBUF_SP(%rsi), %rsp
+  CFI_FRAME
+  RESUME return
 END heddle_leave
 
 // void Systemstack(uintptr_t sp: rdi, fn: rsi, arg: rdx)
@@ -195,13 +190,7 @@ END heddle_context_base
 // Describes a SavedFrame at rsp to unwinders. Never run.
 FUNCTION heddle_parked
   .cfi_signal_frame
-  .cfi_def_cfa %rsp, HEDDLE_FRAME_SIZE
-  .cfi_rel_offset %r15, HEDDLE_FRAME_R15
-  .cfi_rel_offset %r14, HEDDLE_FRAME_R14
-  .cfi_rel_offset %r13, HEDDLE_FRAME_R13
-  .cfi_rel_offset %r12, HEDDLE_FRAME_R12
-  .cfi_rel_offset %rbx, HEDDLE_FRAME_RBX
-  .cfi_rel_offset %rbp, HEDDLE_FRAME_RBP
+  CFI_FRAME
   nop
   .globl heddle_parked_pc
 heddle_parked_pc:

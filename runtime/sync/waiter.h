@@ -42,20 +42,10 @@ class Waiter {
   WaitVerdict verdict() { return node()->verdict; }
   void set_verdict(WaitVerdict verdict) { node()->verdict = verdict; }
 
-  // Releases `lock`, under which the waiter was queued, once it can be woken,
-  // and returns when it has been.
-  void Wait(os::Lock* lock,
-            sched::WaitReason reason) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (gp_ != nullptr) {
-      sched::GoparkUnlock(lock, reason);
-      sched::RaceAcquire(sanitizer::RaceWoken(&gp_->fiber));
-      return;
-    }
-    lock->unlock();
-    SleepThread();
-  }
-
-  void Wait(os::SpinLock* lock,
+  // Releases `lock`, an os::Lock or SpinLock under which the waiter was queued,
+  // once it can be woken, and returns when it has been.
+  template <typename Lock>
+  void Wait(Lock* lock,
             sched::WaitReason reason) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (gp_ != nullptr) {
       sched::GoparkUnlock(lock, reason);
