@@ -39,6 +39,7 @@ void StartTooMany(size_t stack_size) {
     for (int i = 0; i < 10'000; i++) {
       Go({.stack_size = stack_size}, [&] { never.Wait(); });
     }
+    never.Wait();
   });
 }
 

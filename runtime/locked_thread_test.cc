@@ -82,14 +82,14 @@ TEST_P(LockedThreadTest, Nests) {
     UnlockOsThread();  // nothing
     LockOsThread();
     LockOsThread();
-    EXPECT_NE(gp->lockedm, nullptr);
+    EXPECT_NE(gp->lockedm(), nullptr);
     UnlockOsThread();
-    EXPECT_NE(gp->lockedm, nullptr);
+    EXPECT_NE(gp->lockedm(), nullptr);
     UnlockOsThread();
-    EXPECT_EQ(gp->lockedm, nullptr);
+    EXPECT_EQ(gp->lockedm(), nullptr);
     UnlockOsThread();
     LockOsThread();
-    EXPECT_NE(gp->lockedm, nullptr);
+    EXPECT_NE(gp->lockedm(), nullptr);
     UnlockOsThread();
   });
 }

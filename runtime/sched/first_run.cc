@@ -39,10 +39,11 @@ void Furnish(M* mp, G* gp) {
   if (!gp->stack) {
     Sched* sched = mp->sched;
     const GFreeEnv env = FreeEnv(sched, mp->p);
-    // As it is now, and not as it was at the go statement.
-    const size_t size = StartingSize(sched);
+    const size_t size = FirstSize(sched, gp);
     bool canary = false;
-    gp->stack = GfTakeStack(env, size, &canary);
+    if (GfKeeps(size, StartingSize(sched))) {
+      gp->stack = GfTakeStack(env, size, &canary);
+    }
     gp->marks.Set(Marks::kCanary, canary);
     if (!gp->stack) GiveStack(sched, env.cache, gp, size);
   }
@@ -51,7 +52,7 @@ void Furnish(M* mp, G* gp) {
 
 bool FurnishLocally(Sched* sched, P* pp, G* gp) {
   if (!gp->stack) {
-    const size_t size = StartingSize(sched);
+    const size_t size = FirstSize(sched, gp);
     bool canary = false;
     gp->stack = GfTakeStackLocal(&pp->gfree, size, &canary);
     gp->marks.Set(Marks::kCanary, canary);

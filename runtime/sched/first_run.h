@@ -14,8 +14,9 @@
 // So those that wait for their first turn cost a G each, 192 bytes, and not a
 // page; a thousand that are started and end one after the other use one stack,
 // which stays in the cache, and where one ends and the next begins there is no
-// switch at all. A goroutine that asks for a stack size of its own, or whose
-// callable is large, has its stack from the go statement on, as in Go.
+// switch at all; and with several Ps the first touch of a new stack, which is
+// the kernel's 2 us, is not all on the P of the go statements. A goroutine
+// whose callable is large has its stack from the go statement on, as in Go.
 //
 // Source: marl and other schedulers of tasks, where a task is a closure until a
 // worker gives it a fiber. Go's newproc1 has a stack to copy the arguments to.
@@ -23,11 +24,13 @@
 #ifndef RUNTIME_SCHED_FIRST_RUN_H_
 #define RUNTIME_SCHED_FIRST_RUN_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
+#include "absl/base/optimization.h"
 #include "runtime/arch/fp_modes.h"
 #include "runtime/base/inline.h"
 #include "runtime/sched/func_val.h"
@@ -57,11 +60,26 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size);
 // Makes gp's context, at `sp` on its stack. It starts with `modes`.
 void MakeContext(G* gp, uintptr_t sp, arch::FpModes modes);
 
-// Makes gp, dead and about to be runnable, bare: its callable is in it.
+// Makes gp, dead and about to be runnable, bare: its callable is in it. It gets
+// a stack of the starting size, as that is when it begins.
 HEDDLE_INLINE void MakeBare(G* gp) {
-  gp->marks.Change(Marks::kSystem, Marks::kBare);
+  gp->marks.Change(Marks::kSystem | Marks::kSized, Marks::kBare);
   gp->sched.sp = gp->stack ? FirstSp(gp->stack, 0, 1) : 0;
   arch::StoreFpModes(&gp->sched.pc);
+}
+
+// gp, which is bare, gets a stack of `size` bytes, a power of two, instead.
+inline void AskForSize(G* gp, size_t size) {
+  gp->first_size_log2 = static_cast<uint8_t>(std::countr_zero(size));
+  gp->marks.Set(Marks::kSized, true);
+}
+
+// How large a stack gp is to have, which is bare.
+HEDDLE_INLINE size_t FirstSize(const Sched* sched, const G* gp) {
+  if (ABSL_PREDICT_FALSE(gp->marks.sized())) {
+    return size_t{1} << gp->first_size_log2;
+  }
+  return StartingSize(sched);
 }
 
 // Furnishes gp, which is bare, for mp, which is on g0 and has a P.
@@ -79,7 +97,7 @@ inline constexpr bool kLeavesStacks = std::is_empty_v<sanitizer::Fiber>;
 // can get its predecessor's stack, which is of the starting size and has no
 // canary.
 HEDDLE_INLINE bool TakesStack(const Sched* sched, const G* next) {
-  return next->marks.bare() &&
+  return next->marks.bare() && FirstSize(sched, next) == StartingSize(sched) &&
          (!next->stack ||
           (next->stack.size() == StartingSize(sched) && !next->marks.canary()));
 }

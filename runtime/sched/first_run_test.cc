@@ -53,7 +53,7 @@ TEST_F(FirstRunTest, AGoStatementTouchesNoStack) {
   });
 }
 
-// Each has what is large, or of its own size, or may throw, from the start.
+// Each has what is large, or may throw, from the start.
 TEST_F(FirstRunTest, SomeHaveTheirStackFromTheStart) {
   struct MoveMayThrow {
     MoveMayThrow() = default;
@@ -65,9 +65,6 @@ TEST_F(FirstRunTest, SomeHaveTheirStackFromTheStart) {
     EXPECT_TRUE(Next()->stack);
     GoOn([a = std::array<char, kCallableSize>()] { static_cast<void>(a); });
     EXPECT_TRUE(Next()->marks.bare());
-    GoOn([] {}, {.stack_size = 32 << 10});
-    EXPECT_EQ(Next()->stack.size(), 32u << 10);
-    EXPECT_FALSE(Next()->marks.bare());
     GoOn(MoveMayThrow());
     EXPECT_FALSE(Next()->marks.bare());
     struct alignas(32) Wide {
@@ -143,8 +140,7 @@ TEST_F(FirstRunTest, OneThatEndsLeavesItsStackToTheNext) {
 TEST_F(FirstRunTest, OneThatEndsSwapsItsStackForThatOfTheNext) {
   static constexpr int kFree = 30;
   s_.Run([this] {
-    const size_t size = StartingSize(s_.get());
-    for (int i = 0; i < kFree; i++) GoOn([] {}, {.stack_size = size});
+    for (int i = 0; i < kFree; i++) GoOnWithStack();
     GoschedUntil([this] { return GCount(s_.get()) == 1; });
     GFreeLocal& gfree = Getg()->m->p->gfree;
     ASSERT_EQ(gfree.of[kGFreeStarting].n, kFree);
@@ -227,6 +223,65 @@ TEST_F(FirstRunTest, TheStartingSizeIsThatOfTheFirstRun) {
     s_->starting_stack_size = 256 << 10;
     GoschedUntil([&size] { return size != 0; });
     EXPECT_EQ(size, 256u << 10);
+  });
+}
+
+// Who asks for a size gets it, and waits for it without a stack as others do.
+TEST_F(FirstRunTest, ASizeOfItsOwn) {
+  s_.Run([this] {
+    const size_t starting = StartingSize(s_.get());
+    std::vector<size_t> sizes;
+    const auto note = [&sizes] { sizes.push_back(Getg()->stack.size()); };
+    // In turn, so that who ends has a stack that does not fit the next one.
+    const std::vector<size_t> asked = {
+        starting, 0, 2 * starting, 0, size_t{1} << 20, starting, 16 << 10};
+    for (int round = 0; round < 3; round++) {
+      for (const size_t size : asked) {
+        GoOn(note, {.stack_size = size});
+        EXPECT_TRUE(Next()->marks.bare());
+        EXPECT_EQ(Next()->marks.sized(), size != 0);
+      }
+      // What has been asked for is not what others start with.
+      s_->starting_stack_size = 4 * starting;
+      GoschedUntil([&] { return sizes.size() == asked.size(); });
+      // The last one is the next, and goes first.
+      EXPECT_EQ(sizes[0], asked.back());
+      for (size_t i = 1; i < asked.size(); i++) {
+        const size_t size = asked[i - 1];
+        EXPECT_EQ(sizes[i], size != 0 ? size : 4 * starting);
+      }
+      s_->starting_stack_size = starting;
+      sizes.clear();
+    }
+  });
+}
+
+// A free stack of the size that is asked for is taken, and no other one.
+TEST_F(FirstRunTest, ASizeOfItsOwnFromTheFreeOnes) {
+  s_.Run([this] {
+    constexpr size_t kSmall = stack::kMinStack;
+    // Instrumented frames do not fit into the smallest.
+    const bool small = StartingStackSize(s_.get(), kSmall) != 0 &&
+                       StartingStackSize(s_.get(), 0) == kSmall;
+    StartingStackSize(s_.get(), 64 << 10);
+    if (!small) GTEST_SKIP() << "the smallest size is not given out here";
+    GFreeLocal& gfree = Getg()->m->p->gfree;
+    const auto run_one = [this](size_t size) {
+      GoOn([] {}, {.stack_size = size});
+      GoschedUntil([this] { return GCount(s_.get()) == 1; });
+    };
+    run_one(kSmall);
+    EXPECT_EQ(gfree.of[kGFreeSmall].n, 1);
+    run_one(64 << 10);
+    EXPECT_EQ(gfree.of[kGFreeStarting].n, 1);
+    const uint64_t taken = StacksTaken();
+    run_one(kSmall);
+    run_one(64 << 10);
+    EXPECT_EQ(StacksTaken(), taken);
+    // One that is not kept takes none that is.
+    run_one(1 << 20);
+    EXPECT_EQ(gfree.of[kGFreeSmall].n, 1);
+    EXPECT_EQ(gfree.of[kGFreeStarting].n, 1);
   });
 }
 

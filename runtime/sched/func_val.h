@@ -26,7 +26,7 @@
 namespace heddle::sched {
 
 // The place for a callable in a G.
-inline constexpr size_t kCallableSize = 32;
+inline constexpr size_t kCallableSize = 40;
 inline constexpr size_t kCallableAlign = 8;
 
 // The operations of one type of callable; static storage.

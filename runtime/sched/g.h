@@ -68,6 +68,8 @@ struct GExtra {
   std::shared_ptr<const Ancestors> ancestors;
   // Goexit's, while it unwinds: not on the stack, whose frames it takes away.
   std::unique_ptr<_Unwind_Exception> goexit;
+  // The M that it is locked to. As marks.locked().
+  M* lockedm = nullptr;
 };
 
 // What few goroutines are, as a switch asks of one or the other: at one look.
@@ -75,7 +77,7 @@ struct GExtra {
 class Marks {
  public:
   enum Mark : uint8_t {
-    // Locked to its thread: G::lockedm != null.
+    // Locked to its thread: lockedm() != null.
     kLocked = 1,
     // A system goroutine: not counted, does not keep Run waiting.
     kSystem = 2,
@@ -83,12 +85,15 @@ class Marks {
     kCanary = 4,
     // INV-G5.
     kBare = 8,
+    // Bare, and asked for a stack of its own size: G::first_size_log2.
+    kSized = 16,
   };
 
   bool locked() const { return Any(kLocked); }
   bool system() const { return Any(kSystem); }
   bool canary() const { return Any(kCanary); }
   bool bare() const { return Any(kBare); }
+  bool sized() const { return Any(kSized); }
   // Whether it is any of these.
   bool Any(unsigned marks) const { return (bits_ & marks) != 0; }
 
@@ -134,6 +139,9 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // The M that runs it; null while it is parked or queued. Written by that M.
   M* m = nullptr;
   Marks marks;
+  // If `marks.sized()`: of the size in bytes of its stack, a power of two, the
+  // logarithm.
+  uint8_t first_size_log2 = 0;
   // errno, a thread's in C++ and a goroutine's here, while it does not run.
   int saved_errno = 0;
   // Nanoseconds on the monotonic clock since when it waits: Sched::coarse_now
@@ -162,18 +170,13 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // Address after the go statement, and of the callable's code.
   uintptr_t gopc = 0;
   uintptr_t startpc = 0;
-  // The M that it is locked to. As marks.locked().
-  M* lockedm = nullptr;
   // A callable that waits to be started. (FuncOps::run_moved)
   alignas(kCallableAlign) std::byte callable[kCallableSize] = {};
-  void SetLockedM(M* mp) {
-    lockedm = mp;
-    marks.Set(Marks::kLocked, mp != nullptr);
-  }
   std::string_view name() const {
     if (extra == nullptr) return "";
     return extra->name;
   }
+  M* lockedm() const { return extra == nullptr ? nullptr : extra->lockedm; }
   const Ancestors* ancestors() const {
     return extra == nullptr ? nullptr : extra->ancestors.get();
   }
@@ -192,6 +195,12 @@ inline constexpr uint8_t kGTrackingPeriod = 64;
 inline GExtra* Extra(G* gp) {
   if (gp->extra == nullptr) gp->extra = std::make_unique<GExtra>();
   return gp->extra.get();
+}
+
+// Locks gp to mp, or to none (null) if it was locked to one.
+inline void SetLockedM(G* gp, M* mp) {
+  Extra(gp)->lockedm = mp;
+  gp->marks.Set(Marks::kLocked, mp != nullptr);
 }
 
 // The goroutine, or g0, that runs on the calling thread; null on a thread

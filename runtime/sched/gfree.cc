@@ -137,7 +137,7 @@ void GfPut(const GFreeEnv& env, G* gp, size_t stack_size) {
     base::Throw("gfput: bad status (not Gdead)");
   }
   size_t size = gp->stack.size();
-  if (size != stack_size && size != stack::kMinStack && size != 0) {
+  if (size != 0 && !GfKeeps(size, stack_size)) {
     FreeStack(env, gp);
     size = 0;
   } else if (size > kKeptOfFree) {

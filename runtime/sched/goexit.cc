@@ -40,7 +40,7 @@ void Goexit0(G* gp) {
   BecomeDead(gp);
   if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
   const bool locked = gp->marks.locked();
-  if (locked) gp->SetLockedM(nullptr);
+  if (locked) SetLockedM(gp, nullptr);
   if (!gp->labels.empty()) gp->labels = Labels();
   sanitizer::FiberDestroy(&gp->fiber);
   const bool is_main = gp->goid == kMainGoid;

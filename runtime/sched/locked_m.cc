@@ -42,12 +42,13 @@ M* NextToFree(Sched* sched, bool any) {
 void LockOsThread() {
   G* gp = Curg();
   if (gp == nullptr) return;
+  Extra(gp);  // may throw
   M* mp = Acquirem();
   // Before the program changes anything about this thread.
   StartTemplateThread(mp->sched);
   if (++mp->lockedext == 0) base::Throw("LockOsThread nesting overflow");
   mp->lockedg = gp;
-  gp->SetLockedM(mp);
+  SetLockedM(gp, mp);
   Releasem(mp);
 }
 
@@ -57,7 +58,7 @@ void UnlockOsThread() {
   M* mp = Acquirem();
   if (mp->lockedext != 0 && --mp->lockedext == 0) {
     mp->lockedg = nullptr;
-    gp->SetLockedM(nullptr);
+    SetLockedM(gp, nullptr);
   }
   Releasem(mp);
 }
@@ -94,7 +95,7 @@ bool StopLockedM(M* mp) {
 bool StartLockedM(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
-  M* locked = gp->lockedm;
+  M* locked = gp->lockedm();
   if (locked == mp) base::Throw("startlockedm: locked to me");
   {
     os::LockGuard guard(sched->lock);

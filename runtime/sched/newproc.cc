@@ -219,7 +219,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
             G* callergp, uintptr_t callerpc) {
   if (fn.ops == nullptr) base::Throw("go of nil func value");
   const size_t stack_size = StackSize(sched, options);
-  const bool bare = options.stack_size == 0 && fn.ops->run_moved != nullptr;
+  const bool bare = fn.ops->run_moved != nullptr;
   if (!bare && fn.ops->size + fn.ops->align > stack_size / 2) {
     ThrowTooLarge(fn.ops->size, stack_size);
   }
@@ -246,6 +246,7 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
   }
   if (bare) {
     MakeBare(newg);
+    if (options.stack_size != 0) AskForSize(newg, stack_size);
   } else {
     MakeContext(newg, reinterpret_cast<uintptr_t>(at), arch::CurrentFpModes());
   }

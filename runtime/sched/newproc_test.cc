@@ -109,26 +109,22 @@ TEST(NewProcTest, AReusedGHasNoName) {
 TEST(NewProcTest, FreeListOver64SpillsToTheGlobalOne) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
-    // With a stack each.
-    const auto go = [size = s->starting_stack_size.load()] {
-      GoOn([] {}, {.stack_size = size});
-    };
-    for (int i = 0; i < 63; i++) go();
+    for (int i = 0; i < 63; i++) GoOnWithStack();
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     P* pp = Getg()->m->p;
     EXPECT_EQ(pp->gfree.n(), 63);
     EXPECT_EQ(s->gfree.n(), 0);
-    for (int i = 0; i < 64; i++) go();
+    for (int i = 0; i < 64; i++) GoOnWithStack();
     EXPECT_EQ(pp->gfree.n(), 0);
     GoschedUntil([&] { return GCount(s.get()) == 1; });
     // The 64th makes it spill until 31 are left.
     EXPECT_EQ(pp->gfree.n(), 31);
     EXPECT_EQ(s->gfree.n(), 33);
     // Half empty: the P's own are used first, then a batch comes back.
-    for (int i = 0; i < 31; i++) go();
+    for (int i = 0; i < 31; i++) GoOnWithStack();
     EXPECT_EQ(pp->gfree.n(), 0);
     EXPECT_EQ(s->gfree.n(), 33);
-    go();
+    GoOnWithStack();
     EXPECT_EQ(pp->gfree.n(), 31);
     EXPECT_EQ(s->gfree.n(), 1);
     EXPECT_EQ(NumG(s.get()), 65);
@@ -148,11 +144,11 @@ TEST(NewProcTest, ACachedStackOfTheWrongSizeIsReplaced) {
     GoschedUntil([&] { return again != nullptr; });
     EXPECT_EQ(again->stack.size(), 128u << 10);
     EXPECT_FALSE(gp->stack);
-    // One that asks for it has it from the start.
-    gp = again;
-    GoOn([&] { again = nullptr; }, {.stack_size = 256 << 10});
-    EXPECT_EQ(gp->stack.size(), 256u << 10);
-    GoschedUntil([&] { return again == nullptr; });
+    // One that asks for another one.
+    size_t size = 0;
+    GoOn([&] { size = Getg()->stack.size(); }, {.stack_size = 256 << 10});
+    GoschedUntil([&] { return size != 0; });
+    EXPECT_EQ(size, 256u << 10);
     EXPECT_EQ(NumG(s.get()), 3);
   });
 }
@@ -359,7 +355,7 @@ TEST(NewProcTest, ManyGoroutinesFromManyThreads) {
   EXPECT_EQ(n, 2000);
 }
 
-// When it runs first, or, with a size of its own, when it is started.
+// When it runs first, or, if its callable is large, when it is started.
 TEST(NewProcDeathTest, OutOfMemoryForAStack) {
   EXPECT_DEATH(
       {
@@ -375,11 +371,9 @@ TEST(NewProcDeathTest, OutOfMemoryForAStack) {
       {
         SchedForTest s({.procs = 1, .preempt = false});
         s.Run([] {
-          for (int i = 0; i < 1'000; i++) GoOn([] {}, {.stack_size = 32 << 10});
+          for (int i = 0; i < 1'000; i++) GoOnWithStack();
           mmap_fails = true;
-          for (int i = 0; i < 10'000; i++) {
-            GoOn([] {}, {.stack_size = 32 << 10});
-          }
+          for (int i = 0; i < 10'000; i++) GoOnWithStack();
         });
       },
       "fatal error: out of memory: no (stack for|room for) a goroutine");

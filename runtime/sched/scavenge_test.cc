@@ -20,10 +20,7 @@ constexpr int kMany = kSanitized ? 2'000 : 50'000;
 // Has kMany goroutines exist at once, and end, in a Run of its own.
 void StartMany(SchedForTest* s) {
   s->Run([] {
-    for (int i = 0; i < kMany; i++) {
-      // With stacks from the start.
-      GoOn([] {}, {.stack_size = Getg()->m->sched->starting_stack_size});
-    }
+    for (int i = 0; i < kMany; i++) GoOnWithStack();
     Gosched();
   });
 }

@@ -4,6 +4,7 @@
 #ifndef RUNTIME_SCHED_SCHED_FOR_TEST_H_
 #define RUNTIME_SCHED_SCHED_FOR_TEST_H_
 
+#include <array>
 #include <atomic>
 #include <utility>
 
@@ -67,6 +68,14 @@ template <typename F>
 void GoOn(F&& f, const GoOptions& options) {
   NewProc(Getg()->m->sched, MakeFuncVal(std::forward<F>(f)), options,
           reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+}
+
+// The same of a callable that is too large to wait in its G: it has its stack
+// from the start, in any build.
+inline void GoOnWithStack() {
+  GoOn([large = std::array<char, kCallableSize + 1>()] {
+    static_cast<void>(large);
+  });
 }
 
 // Lets others run until `done()`. One Gosched is not enough for a goroutine

@@ -116,8 +116,8 @@ TEST(SchedTraceTest, DetailOfEachState) {
       return parked != nullptr && blocked.load() &&
              ReadGStatus(parked) == GStatus::kWaiting;
     });
-    // With a stack, for which the dead one is taken in any build.
-    GoOn([] {}, {.stack_size = s->starting_stack_size.load()});
+    // For which the dead one is taken.
+    GoOnWithStack();
     const std::vector<std::string> lines = Lines(s.get(), true);
     EXPECT_THAT(lines[0],
                 ContainsRegex(" runqueue=0 gcwaiting=false nmidlelocked=0 "

@@ -62,12 +62,12 @@ bool GetIdleP(M* mp) {
 void QueueOnThread(M* mp, G* gp) {
   const bool locked = gp->marks.locked();
   mp->lockedg = gp;
-  gp->SetLockedM(mp);
+  SetLockedM(gp, mp);
   Mcall(ExitSyscall0);
   if (!locked) {
     // Nobody else looks at these while it runs.
     mp->lockedg = nullptr;
-    gp->SetLockedM(nullptr);
+    SetLockedM(gp, nullptr);
   }
 }
 
