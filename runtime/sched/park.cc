@@ -161,7 +161,7 @@ void GoreadyBatch::Add(G* gp) {
   TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
   ready_.PushBack(gp);
-  n_++;
+  if (++n_ == kMost) Flush();
 }
 
 void GoreadyBatch::Flush() {

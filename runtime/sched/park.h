@@ -63,12 +63,15 @@ class GoreadyBatch {
   GoreadyBatch(const GoreadyBatch&) = delete;
   GoreadyBatch& operator=(const GoreadyBatch&) = delete;
 
-  // Makes gp, which is parked, runnable; it runs after Flush, or the end of the
-  // batch, at the latest.
+  // Makes gp, which is parked, runnable; it can run after Flush, or the end of
+  // the batch, at the latest. As that, not with a lock held.
   void Add(G* gp);
   void Flush();
 
  private:
+  // So many are enough for other Ps to begin with, while the rest is added.
+  static constexpr int32_t kMost = 256;
+
   GQueue<G> ready_;  // all of one runtime
   int32_t n_ = 0;
 };

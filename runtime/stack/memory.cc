@@ -94,17 +94,17 @@ int InstallGuard(GuardKind kind, uintptr_t page) {
   return mprotect(start, PageSize(), PROT_NONE) == 0 ? 0 : errno;
 }
 
-size_t InstallGuards(uintptr_t first, size_t stride, size_t n) {
+size_t InstallGuards(const uintptr_t* pages, size_t n) {
   // The calling process, without a descriptor, which a fork would inherit and
   // which would then be another process's. Linux 6.14; before: EBADF.
   constexpr int kPidfdSelf = -10'000;
-  iovec pages[kMaxGuardsAtOnce];
+  iovec ranges[kMaxGuardsAtOnce];
   n = std::min(n, kMaxGuardsAtOnce);
   for (size_t i = 0; i < n; i++) {
-    pages[i] = {reinterpret_cast<void*>(first + i * stride), PageSize()};
+    ranges[i] = {reinterpret_cast<void*>(pages[i]), PageSize()};
   }
   const long done =
-      syscall(SYS_process_madvise, kPidfdSelf, pages, n, kMadvGuardInstall, 0);
+      syscall(SYS_process_madvise, kPidfdSelf, ranges, n, kMadvGuardInstall, 0);
   return done < 0 ? 0 : static_cast<size_t>(done) / PageSize();
 }
 

@@ -50,10 +50,10 @@ int InstallGuard(GuardKind kind, uintptr_t page);
 // The most that InstallGuards is to be asked for.
 inline constexpr size_t kMaxGuardsAtOnce = 32;
 
-// Installs guards of the kind kMadvise by one system call: at `first` and at
-// each `stride` bytes from there on, n in all. Returns how many, from the first
-// on; 0 where this kernel cannot, or does not let us.
-size_t InstallGuards(uintptr_t first, size_t stride, size_t n);
+// Installs guards of the kind kMadvise by one system call, at these n pages.
+// Returns how many, from the first on; 0 where this kernel cannot, or does not
+// let us.
+size_t InstallGuards(const uintptr_t* pages, size_t n);
 
 // Gives the memory of [lo, hi) back to the system; its contents are lost, its
 // addresses stay usable.

@@ -85,14 +85,15 @@ TEST(InstallGuards, TellsHowManyItGot) {
   auto* const bytes = static_cast<char*>(Map(kPages * PageSize(), PageSize()));
   ASSERT_NE(bytes, nullptr);
   const auto lo = reinterpret_cast<uintptr_t>(bytes);
-  const size_t got = InstallGuards(lo + PageSize(), 2 * PageSize(), 3);
+  const uintptr_t pages[] = {lo + 3 * PageSize(), lo + PageSize(),
+                             lo + 5 * PageSize()};
+  const size_t got = InstallGuards(pages, 3);
   EXPECT_TRUE(got == 3 || got == 0) << got;
   for (size_t page = 0; page < kPages; page += 2) bytes[page * PageSize()] = 1;
   // The last one is not mapped.
   Unmap(bytes + 5 * PageSize(), PageSize());
-  EXPECT_EQ(InstallGuards(lo + PageSize(), 2 * PageSize(), 3),
-            got == 0 ? 0 : 2);
-  EXPECT_EQ(InstallGuards(lo + 5 * PageSize(), PageSize(), 1), 0);
+  EXPECT_EQ(InstallGuards(pages, 3), got == 0 ? 0 : 2);
+  EXPECT_EQ(InstallGuards(&pages[2], 1), 0);
   Unmap(bytes, 5 * PageSize());
 }
 

@@ -1,17 +1,13 @@
 #include "runtime/stack/span.h"
 
-#include <errno.h>
-
-#include <algorithm>
-
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/stack_hooks.h"
 #include "runtime/stack/canary.h"
 
 namespace heddle::stack {
 
-Span* Span::New(int order) {
-  void* const memory = Map(kSpanSize, kSpanSize);
+Span* Span::New(SpanSpace* space, int order, size_t spans) {
+  void* const memory = space->Take(spans);
   if (memory == nullptr) return nullptr;
   return new Span(memory, order);
 }
@@ -33,22 +29,9 @@ void Span::Delete() {
   delete this;
 }
 
-// Gives `slot`, which is about to be cut, its guard, and others with it: as
-// many as have been cut, so that who needs few does not pay for many. Returns 0
-// or errno.
-int Span::Guard(GuardKind kind, size_t slot) {
-  if (slot < guards_ahead_) return 0;
-  const uintptr_t page = Lo(slot) - guard_;
-  const size_t n = std::min(slot, num_slots_ - slot);
-  if (kind == GuardKind::kMadvise && n > 1) {
-    guards_ahead_ = slot + InstallGuards(page, stride_, n);
-    if (slot < guards_ahead_) return 0;
-  }
-  return InstallGuard(kind, page);
-}
-
-Stack Span::Take(GuardKind kind) {
+Span::Taken Span::Take(bool guarded) {
   size_t slot;
+  bool fresh = false;
   if (!cached_.empty()) {
     slot = cached_.First();
     cached_.Remove(slot);
@@ -56,17 +39,12 @@ Stack Span::Take(GuardKind kind) {
     slot = returned_.First();
     returned_.Remove(slot);
   } else {
-    slot = num_cut_;
-    const int error = guard_ == 0 ? 0 : Guard(kind, slot);
-    if (error != 0) {
-      errno = error;
-      return {};
-    }
-    num_cut_++;
-    if (guard_ != 0 && kind != GuardKind::kNone) num_guarded_++;
+    slot = num_cut_++;
+    fresh = true;
+    if (guarded && guard_ != 0) num_guarded_++;
   }
   num_taken_++;
-  return {Lo(slot), Lo(slot) + SizeOf(order_)};
+  return {{Lo(slot), Lo(slot) + SizeOf(order_)}, fresh};
 }
 
 void Span::Put(Stack stack) {

@@ -11,9 +11,9 @@
 // a page of its own for each span, a parked goroutine would pay 68 bytes more.
 //
 // A slot is not cut yet, out, cached (free, and perhaps with memory), or
-// returned (free, its memory given back). Slots are cut (and get their guard)
-// only when they are first needed; cached ones are used first, and of each kind
-// the lowest: so what is in use keeps together.
+// returned (free, its memory given back). Slots are cut only when they are
+// first needed, and then get their guards (stack_pool.cc); cached ones are used
+// first, and of each kind the lowest: so what is in use keeps together.
 //
 // The guard makes the distance of two stacks other than a power of two, so
 // that the tops of many stacks do not share cache sets.
@@ -28,28 +28,35 @@
 
 #include "runtime/base/bit_pool.h"
 #include "runtime/stack/memory.h"
+#include "runtime/stack/span_space.h"
 #include "runtime/stack/stack.h"
 
 namespace heddle::stack {
 
-inline constexpr size_t kSpanSize = size_t{4} << 20;
-
 class Span {
  public:
-  // Maps a span for stacks of `order`. Null, with errno set, when the system
-  // refuses.
-  static Span* New(int order);
+  // One more, of `space`, for stacks of `order`, of which there are `spans`
+  // already. Null, with errno set, when the system refuses.
+  static Span* New(SpanSpace* space, int order, size_t spans = 0);
   // Unmaps it, with whatever stacks are still in use.
   void Delete();
 
   // Where the span of this stack begins.
   static uintptr_t BaseOf(Stack stack) { return stack.lo & ~(kSpanSize - 1); }
+  // Where its guard is, if it is of a size that has one.
+  static uintptr_t GuardOf(Stack stack) { return stack.lo - PageSize(); }
   uintptr_t base() const { return base_; }
 
-  // Gives out a stack; there must be one left. If it has to be cut, and is of a
-  // size that has a guard, it gets one of this kind. None, with errno set, when
-  // the guard is refused.
-  Stack Take(GuardKind kind);
+  struct Taken {
+    Stack stack;
+    // It was cut now: if it is to have a guard, the caller has to see to that.
+    bool fresh;
+  };
+  // Gives out a stack; there must be one left. `guarded`: if it is fresh, and
+  // of a size that has a guard, it counts as guarded.
+  Taken Take(bool guarded);
+  // A fresh one that counts as guarded is not: the guard was refused.
+  void NoteUnguarded() { num_guarded_--; }
   // Takes it back. Throws if it is not one of this span's that are out.
   void Put(Stack stack);
   // Gives the memory of up to `max` cached stacks back; returns of how many.
@@ -68,7 +75,6 @@ class Span {
   friend class SpanList;
 
   Span(void* base, int order);
-  int Guard(GuardKind kind, size_t slot);
   uintptr_t Lo(size_t slot) const { return base_ + slot * stride_ + guard_; }
 
   Span* next_ = nullptr;
@@ -78,12 +84,9 @@ class Span {
   const size_t guard_;   // bytes below each stack
   const size_t stride_;  // from one stack to the next
   const size_t num_slots_;
-  size_t num_cut_ = 0;    // slots [0, num_cut_) have their guards
+  size_t num_cut_ = 0;    // slots [0, num_cut_) are cut
   size_t num_taken_ = 0;  // of these, out
   size_t num_guarded_ = 0;
-  // Of slots that have a guard already, cut or not, one more than the last one
-  // that got it together with others.
-  size_t guards_ahead_ = 0;
   base::BitPool cached_;
   base::BitPool returned_;
 };

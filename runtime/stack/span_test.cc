@@ -1,9 +1,5 @@
 #include "runtime/stack/span.h"
 
-#include <errno.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -14,11 +10,10 @@
 namespace heddle::stack {
 namespace {
 
-constexpr GuardKind kKind = GuardKind::kMadvise;
-
 TEST(Span, CutsAsManyStacksAsItHolds) {
+  SpanSpace space;
   for (int order = 0; order < kNumOrders; order++) {
-    Span* const span = Span::New(order);
+    Span* const span = Span::New(&space, order);
     ASSERT_NE(span, nullptr);
     EXPECT_TRUE(span->empty());
     const uintptr_t base = span->base();
@@ -27,8 +22,10 @@ TEST(Span, CutsAsManyStacksAsItHolds) {
     uintptr_t end = base;
     std::vector<Stack> stacks;
     while (!span->full()) {
-      const Stack stack = span->Take(kKind);
+      const auto [stack, fresh] = span->Take(/*guarded=*/true);
       ASSERT_TRUE(stack);
+      EXPECT_TRUE(fresh);
+      EXPECT_EQ(Span::GuardOf(stack), stack.lo - PageSize());
       EXPECT_EQ(stack.size(), SizeOf(order));
       EXPECT_EQ(stack.lo, end + guard) << "no room for the guard";
       EXPECT_EQ(Span::BaseOf(stack), base);
@@ -45,59 +42,47 @@ TEST(Span, CutsAsManyStacksAsItHolds) {
   }
 }
 
-// Whether the kernel may read the byte at `address`.
-bool IsReadable(uintptr_t address) {
-  int fds[2];
-  if (pipe(fds) != 0) return false;
-  // Not by write(), which sanitizers look at.
-  const long n = syscall(SYS_write, fds[1], address, 1);
-  const int error = errno;
-  close(fds[0]);
-  close(fds[1]);
-  EXPECT_TRUE(n == 1 || error == EFAULT) << error;
-  return n == 1;
-}
-
-// By whichever call it came, each alone or with others.
-TEST(Span, EachStackHasItsGuard) {
-  for (GuardKind kind : {GuardKind::kMadvise, GuardKind::kMprotect}) {
-    Span* const span = Span::New(OrderOf(kDefaultStack));
-    ASSERT_NE(span, nullptr);
-    while (!span->full()) {
-      const Stack stack = span->Take(kind);
-      ASSERT_TRUE(stack);
-      EXPECT_TRUE(IsReadable(stack.lo));
-      EXPECT_TRUE(IsReadable(stack.hi - 1));
-      EXPECT_FALSE(IsReadable(stack.lo - 1));
-      EXPECT_FALSE(IsReadable(stack.lo - PageSize()));
-    }
-    EXPECT_GT(span->num_slots(), 2 * kMaxGuardsAtOnce - 8)
-        << "not all batches are as large as they may be";
-    span->Delete();
-  }
+TEST(Span, CountsThoseThatAreGuarded) {
+  SpanSpace space;
+  Span* const span = Span::New(&space, OrderOf(kDefaultStack));
+  ASSERT_NE(span, nullptr);
+  span->Take(/*guarded=*/true);
+  const Stack stack = span->Take(/*guarded=*/true).stack;
+  span->Take(/*guarded=*/false);
+  EXPECT_EQ(span->num_guarded(), 2u);
+  span->NoteUnguarded();
+  EXPECT_EQ(span->num_guarded(), 1u);
+  span->Put(stack);
+  span->Take(/*guarded=*/true);  // not fresh
+  EXPECT_EQ(span->num_guarded(), 1u);
+  span->Delete();
 }
 
 TEST(Span, CutsOnlyWhenNothingIsFree) {
-  Span* const span = Span::New(kNumOrders - 1);
+  SpanSpace space;
+  Span* const span = Span::New(&space, kNumOrders - 1);
   ASSERT_NE(span, nullptr);
   EXPECT_EQ(span->num_cut(), 0);
-  const Stack a = span->Take(kKind);
-  const Stack b = span->Take(kKind);
+  const Stack a = span->Take(/*guarded=*/true).stack;
+  const Stack b = span->Take(/*guarded=*/true).stack;
   EXPECT_EQ(span->num_cut(), 2);
   span->Put(a);
   span->Put(b);
-  EXPECT_EQ(span->Take(kKind), a) << "the lowest first";
-  EXPECT_EQ(span->Take(kKind), b);
+  const Span::Taken again = span->Take(/*guarded=*/true);
+  EXPECT_EQ(again.stack, a) << "the lowest first";
+  EXPECT_FALSE(again.fresh);
+  EXPECT_EQ(span->Take(/*guarded=*/true).stack, b);
   EXPECT_EQ(span->num_cut(), 2);
   span->Delete();
 }
 
 TEST(Span, GivesTheMemoryOfFreeStacksBack) {
-  Span* const span = Span::New(OrderOf(kDefaultStack));
+  SpanSpace space;
+  Span* const span = Span::New(&space, OrderOf(kDefaultStack));
   ASSERT_NE(span, nullptr);
   std::vector<Stack> stacks;
   for (int i = 0; i < 4; i++) {
-    stacks.push_back(span->Take(kKind));
+    stacks.push_back(span->Take(/*guarded=*/true).stack);
     *reinterpret_cast<char*>(stacks.back().hi - 1) = 1;
   }
   for (int i = 1; i < 4; i++) span->Put(stacks[i]);
@@ -107,7 +92,7 @@ TEST(Span, GivesTheMemoryOfFreeStacksBack) {
   EXPECT_EQ(span->num_returned(), 2);
   // What has memory is used first.
   for (int i = 1; i < 4; i++) {
-    ASSERT_EQ(span->Take(kKind), stacks[i]);
+    ASSERT_EQ(span->Take(/*guarded=*/true).stack, stacks[i]);
     EXPECT_EQ(*reinterpret_cast<char*>(stacks[i].hi - 1), i == 1);
   }
   EXPECT_EQ(*reinterpret_cast<char*>(stacks[0].hi - 1), 1) << "in use";
@@ -117,10 +102,11 @@ TEST(Span, GivesTheMemoryOfFreeStacksBack) {
 
 // They share pages.
 TEST(Span, SmallStacksGiveBackTogether) {
-  Span* const span = Span::New(0);
+  SpanSpace space;
+  Span* const span = Span::New(&space, 0);
   ASSERT_NE(span, nullptr);
-  const Stack a = span->Take(kKind);
-  const Stack b = span->Take(kKind);
+  const Stack a = span->Take(/*guarded=*/true).stack;
+  const Stack b = span->Take(/*guarded=*/true).stack;
   EXPECT_EQ(b.lo, a.hi);
   *reinterpret_cast<char*>(a.lo) = 1;
   span->Put(a);
@@ -135,11 +121,12 @@ TEST(Span, SmallStacksGiveBackTogether) {
 using SpanDeathTest = testing::Test;
 
 TEST(SpanDeathTest, PutChecksThatTheStackIsOut) {
+  SpanSpace space;
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  Span* const span = Span::New(kNumOrders - 1);
+  Span* const span = Span::New(&space, kNumOrders - 1);
   ASSERT_NE(span, nullptr);
-  const Stack a = span->Take(kKind);
-  const Stack b = span->Take(kKind);
+  const Stack a = span->Take(/*guarded=*/true).stack;
+  const Stack b = span->Take(/*guarded=*/true).stack;
   const size_t page = PageSize();
   span->Put(b);
   constexpr char kText[] = "fatal error: stack: free of a stack that is not";
@@ -151,22 +138,23 @@ TEST(SpanDeathTest, PutChecksThatTheStackIsOut) {
 }
 
 TEST(SpanList, KeepsFullSpansBehind) {
+  SpanSpace space;
   constexpr int kOrder = kNumOrders - 1;
   SpanList list;
   EXPECT_EQ(list.available(), nullptr);
-  Span* const a = Span::New(kOrder);
-  Span* const b = Span::New(kOrder);
+  Span* const a = Span::New(&space, kOrder);
+  Span* const b = Span::New(&space, kOrder);
   ASSERT_NE(a, nullptr);
   ASSERT_NE(b, nullptr);
   list.PushFront(a);
   EXPECT_EQ(list.available(), a);
   Stack last;
-  while (!a->full()) last = a->Take(kKind);
+  while (!a->full()) last = a->Take(/*guarded=*/true).stack;
   list.BecameFull(a);
   EXPECT_EQ(list.available(), nullptr);
   list.PushFront(b);
   EXPECT_EQ(list.available(), b);
-  while (!b->full()) b->Take(kKind);
+  while (!b->full()) b->Take(/*guarded=*/true).stack;
   list.BecameFull(b);
   EXPECT_EQ(list.available(), nullptr);
   a->Put(last);

@@ -7,9 +7,9 @@
 // edge does not take the pool's lock each time.
 //
 // Differences from Go: the limit is a number of stacks and not 32 KiB, which
-// is the same 16 stacks of Go's smallest order; and the stacks stand in an
-// array rather than in a list through their own memory, so that a stack which
-// was fetched but not yet used has no page touched.
+// would be 16 stacks of Go's smallest order; and the stacks stand in an array
+// rather than in a list through their own memory, so that a stack which was
+// fetched but not yet used has no page touched.
 //
 // Each cache serves one pool all its life.
 
@@ -30,7 +30,7 @@ class StackPool;
 class StackCache {
  public:
   // Stacks of one order, at most.
-  static constexpr int kCapacity = 16;
+  static constexpr int kCapacity = 32;
 
   StackCache() = default;
   StackCache(const StackCache&) = delete;

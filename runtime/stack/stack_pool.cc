@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
@@ -18,6 +19,7 @@ namespace heddle::stack {
 static_assert(OrderOf(kMinStack) == 0);
 static_assert(OrderOf(kMaxSmallStack) == kNumOrders - 1);
 static_assert(SizeOf(kNumOrders - 1) == kMaxSmallStack);
+static_assert(StackCache::kCapacity / 2 <= kMaxGuardsAtOnce);
 
 StackPool::StackPool(GuardKind kind) : kind_(kind) {}
 
@@ -81,9 +83,9 @@ void StackPool::Free(StackCache* cache, Stack stack) {
 
 Stack StackPool::SmallAlloc(StackCache* cache, int order) {
   if (cache == nullptr) {
-    Order& o = orders_[order];
-    os::LockGuard guard(o.lock);
-    return PoolAlloc(o, order);
+    Stack stack;
+    Take(order, &stack, 1);
+    return stack;
   }
   if (cache->count(order) == 0) {
     Refill(cache, order);
@@ -116,29 +118,64 @@ void StackPool::GuardsAreUsedUp(const char* why) {
 
 // Takes one stack from the order's spans; none, with errno, when the system
 // refuses. (stackpoolalloc)
-Stack StackPool::PoolAlloc(Order& o, int order) {
+Span::Taken StackPool::PoolAlloc(Order& o, int order, bool guarded) {
   Span* span = o.spans.available();
   if (span == nullptr) {
-    span = Span::New(order);
+    span = Span::New(&o.space, order, o.by_base.size());
     if (span == nullptr) return {};
     o.spans.PushFront(span);
     o.by_base[span->base()] = span;
     o.num_empty++;
   }
   const bool was_empty = span->empty();
-  const GuardKind kind = GuardToCut();
   Count(o, *span, -1);
-  Stack stack = span->Take(kind);
-  if (!stack) {
-    GuardsAreUsedUp(strerror(errno));
-    stack = span->Take(GuardKind::kNone);
-  }
+  const Span::Taken taken = span->Take(guarded);
   Count(o, *span, +1);
   o.least_cached = std::min(o.least_cached, o.cached);
   if (was_empty) o.num_empty--;
   if (span->full()) o.spans.BecameFull(span);
   o.taken++;
-  return stack;
+  return taken;
+}
+
+// Takes up to n stacks, kMaxGuardsAtOnce at most, and returns how many: fewer,
+// with errno, when the system refuses.
+size_t StackPool::Take(int order, Stack* stacks, size_t n) {
+  Order& o = orders_[order];
+  const GuardKind kind =
+      HasGuard(SizeOf(order)) ? GuardToCut() : GuardKind::kNone;
+  uintptr_t unguarded[kMaxGuardsAtOnce];
+  size_t num_unguarded = 0;
+  size_t taken = 0;
+  {
+    os::LockGuard guard(o.lock);
+    for (; taken < n; taken++) {
+      const Span::Taken got = PoolAlloc(o, order, kind != GuardKind::kNone);
+      if (!got.stack) break;
+      if (got.fresh) unguarded[num_unguarded++] = Span::GuardOf(got.stack);
+      stacks[taken] = got.stack;
+    }
+  }
+  // Nobody else has these stacks yet.
+  if (kind != GuardKind::kNone) Guard(o, kind, unguarded, num_unguarded);
+  return taken;
+}
+
+// Installs the guards of stacks that count as guarded.
+void StackPool::Guard(Order& o, GuardKind kind, const uintptr_t* pages,
+                      size_t n) {
+  size_t done = 0;
+  if (kind == GuardKind::kMadvise && n > 1) done = InstallGuards(pages, n);
+  for (; done < n; done++) {
+    const int error = InstallGuard(kind, pages[done]);
+    if (error == 0) continue;
+    GuardsAreUsedUp(strerror(error));
+    os::LockGuard guard(o.lock);
+    Span* const span = o.by_base[pages[done] & ~(kSpanSize - 1)];
+    Count(o, *span, -1);
+    span->NoteUnguarded();
+    Count(o, *span, +1);
+  }
 }
 
 // What `span` has is added to, or taken from, the order's sums.
@@ -223,16 +260,10 @@ void StackPool::MarkIdle() {
 // Fills an empty list to half. Less, or nothing, when the system refuses.
 // (stackcacherefill)
 void StackPool::Refill(StackCache* cache, int order) {
-  Order& o = orders_[order];
-  os::LockGuard guard(o.lock);
-  StackCache::List& list = cache->lists_[order];
-  for (int i = StackCache::kCapacity / 2; i > 0; i--) {
-    const Stack stack = PoolAlloc(o, order);
-    if (!stack) break;
-    cache->Push(order, stack);
-  }
+  Stack stacks[StackCache::kCapacity / 2];
+  size_t n = Take(order, stacks, std::size(stacks));
   // So that they are popped in the order in which the span gave them.
-  std::reverse(list.lo, list.lo + list.count);
+  while (n > 0) cache->Push(order, stacks[--n]);
 }
 
 // Gives the stacks that have been in the cache longest back, and keeps `keep`.
@@ -291,7 +322,7 @@ StackPool::Stats StackPool::stats() const {
     s.guarded_stacks += o.guarded;
     s.canary_stacks += o.cut - o.guarded;
     s.spans += o.by_base.size();
-    s.mapped_bytes += o.by_base.size() * kSpanSize;
+    s.mapped_bytes += o.by_base.size() * kSpanSize + o.space.bytes_ahead();
   }
   os::LockGuard guard(large_.lock);
   s.taken_stacks += large_.taken_stacks;

@@ -5,7 +5,9 @@
 //
 // One per runtime; it owns all the memory, and its end unmaps it. Each order
 // has a lock of its own, as in Go, and the large stacks have one; none is held
-// together with another one of these, and system calls are made under them.
+// together with another one of these, and system calls are made under them, but
+// for guards: those are most of what new stacks cost here, and Ps that need
+// some do not wait for each other.
 //
 // Memory goes back to the system when all of a span is free and the order has
 // another free span to spare (one is kept, or a program at the edge would map
@@ -115,6 +117,7 @@ class StackPool {
 
   struct alignas(64) Order {  // a cache line of its own: see the locks
     mutable os::Lock lock{os::LockRank::kStackPool};
+    SpanSpace space ABSL_GUARDED_BY(lock);
     SpanList spans ABSL_GUARDED_BY(lock);
     // By where they begin.
     absl::flat_hash_map<uintptr_t, Span*> by_base ABSL_GUARDED_BY(lock);
@@ -139,8 +142,11 @@ class StackPool {
     size_t mapped_bytes ABSL_GUARDED_BY(lock) = 0;
   };
 
-  Stack PoolAlloc(Order& o, int order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
+  Span::Taken PoolAlloc(Order& o, int order, bool guarded)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
   void PoolFree(Order& o, Stack stack) ABSL_EXCLUSIVE_LOCKS_REQUIRED(o.lock);
+  size_t Take(int order, Stack* stacks, size_t n);
+  void Guard(Order& o, GuardKind kind, const uintptr_t* pages, size_t n);
   Stack SmallAlloc(StackCache* cache, int order);
   void Refill(StackCache* cache, int order);
   void Release(StackCache* cache, int order, int keep);
