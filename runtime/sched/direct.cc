@@ -15,7 +15,7 @@ bool IsDue(P* pp, int64_t timer) {
 
 // Of the next but one the end of its stack, of who comes after it its G.
 void FetchNext(const P* pp) {
-  constexpr size_t kBytes = 4 * ABSL_CACHELINE_SIZE;
+  constexpr size_t kBytes = 3 * ABSL_CACHELINE_SIZE;
   if (const G* gp = pp->runq.Peek(0); gp != nullptr) {
     base::PrefetchForWrite(gp->sched.sp, kBytes);
   }

@@ -15,9 +15,10 @@ void AddSize(Sched* sched, int32_t n) {
 
 // Takes what a full ring gives away.
 auto OverflowTo(Sched* sched) {
-  return [sched](GQueue<G>* batch, uint32_t n) {
+  return [sched](G* const* batch, uint32_t n) {
     os::LockGuard guard(sched->lock);
-    GlobRunqPutBatch(sched, batch, static_cast<int32_t>(n));
+    for (uint32_t i = 0; i < n; i++) sched->runq.PushBack(batch[i]);
+    AddSize(sched, static_cast<int32_t>(n));
   };
 }
 
@@ -50,13 +51,12 @@ void GlobRunqPut(Sched* sched, G* gp) {
 }
 
 void GlobRunqPutBatch(Sched* sched, GQueue<G>* batch, int32_t n) {
-  sched->runq.PushBackAll(batch);
+  while (G* gp = batch->Pop()) sched->runq.PushBack(gp);
   AddSize(sched, n);
 }
 
 void GlobRunqPutHeadBatch(Sched* sched, GQueue<G>* batch, int32_t n) {
-  batch->PushBackAll(&sched->runq);
-  sched->runq = batch->PopAll();
+  sched->runq.PushFrontAll(batch);
   AddSize(sched, n);
   sched->runqtaken -= static_cast<uint64_t>(n);
 }
@@ -97,21 +97,24 @@ void RunqPut(Sched* sched, P* pp, G* gp, bool next) {
 
 G* RunqGetMore(Sched* sched, P* pp) {
   G* gp = nullptr;
-  uint32_t most = kRunqSize / 2;
+  // What fits into the ring, after as much from the global queue if there is
+  // some: those that yield meanwhile stay in the ring then, if all fit there.
+  uint32_t most = kRunqSize;
   if (sched->runqsize.load(std::memory_order_relaxed) != 0) {
     os::LockGuard guard(sched->lock);
     gp = GlobRunqGet(sched, pp, /*max=*/0);
-    most = std::min(most, YieldedMayGo(sched, pp));
+    most = std::min(kRunqSize / 2, YieldedMayGo(sched, pp));
   } else {
     pp->yielded_marked = 0;
   }
-  GQueue<G> yielded;
-  // There is room for both: neither fills more than half of the ring.
-  const uint32_t n = pp->yielded.Take(&yielded, most);
-  if (n == 0) return gp;
+  if (pp->yielded.size() == 0 || most == 0) return gp;
+  uint32_t n = 0;
+  if (gp == nullptr) {
+    gp = pp->yielded.TakeOldest();
+    n = gp != nullptr ? 1 : 0;
+  }
+  n += pp->yielded.MoveTo(&pp->runq, most - n);
   pp->yielded_marked -= std::min(n, pp->yielded_marked);
-  if (gp == nullptr) gp = yielded.Pop();
-  pp->runq.PutBatch(&yielded);
   return gp;
 }
 
@@ -121,8 +124,7 @@ G* RunqGetOldest(Sched* sched, P* pp) {
   if (turn % 2 == 0) {
     if (G* gp = GetOldestGlobal(sched, pp); gp != nullptr) return gp;
   }
-  GQueue<G> yielded;
-  if (pp->yielded.Take(&yielded, 1) != 0) return yielded.Pop();
+  if (G* gp = pp->yielded.TakeOldest(); gp != nullptr) return gp;
   return GetOldestGlobal(sched, pp);
 }
 

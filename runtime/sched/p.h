@@ -15,7 +15,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <limits>
 
 #include "runtime/base/fast_rand.h"
 #include "runtime/base/inline.h"
@@ -98,8 +97,9 @@ struct P {
   }
   // Takes everything, runnext first. Owner only. Returns how many.
   uint32_t DrainQueues(GQueue<G>* out) {
-    return runq.Drain(out) + nursery.Drain(out) +
-           yielded.Take(out, std::numeric_limits<uint32_t>::max());
+    uint32_t n = runq.Drain(out) + nursery.Drain(out);
+    for (; G* gp = yielded.TakeOldest(); n++) out->PushBack(gp);
+    return n;
   }
 
   // What sysmon saw here last. Sysmon's. (sysmontick)

@@ -81,8 +81,8 @@ class Runq {
   // Makes gp runnable here. Owner only. With `next` it becomes runnext and the
   // former runnext, if any, goes to the tail; else gp goes to the tail. If the
   // ring is full, half of it and the node that found no place are passed to
-  // `overflow(GQueue<T>* batch, uint32_t n)` in order, oldest first, which
-  // must take them all. A non-null `random` is Go's randomizeScheduler: `next`
+  // `overflow(T* const* batch, uint32_t n)` in order, oldest first, which must
+  // take them all. A non-null `random` is Go's randomizeScheduler: `next`
   // is ignored half of the time and the batch is shuffled.
   template <typename Overflow>
   void Put(T* gp, bool next, base::FastRand* random, Overflow&& overflow) {
@@ -124,10 +124,11 @@ class Runq {
     return TryPutTail(gp, &head);
   }
 
-  // Puts the nodes of `batch` at the tail, `max` at most, until the ring is
-  // full; the rest stays in the batch. Owner only. Returns how many it took.
-  // (runqputbatch)
-  uint32_t PutBatch(GQueue<T>* batch, uint32_t max = kSize) {
+  // Puts the nodes of `batch`, which are popped from it, at the tail, `max` at
+  // most, until the ring is full; the rest stays in the batch. Owner only.
+  // Returns how many it took. (runqputbatch)
+  template <typename Batch>
+  uint32_t PutBatch(Batch* batch, uint32_t max = kSize) {
     const uint32_t h =
         Index(head_.load(std::memory_order_acquire));  // as in Put
     uint32_t t = tail_.load(std::memory_order_relaxed);
@@ -351,9 +352,7 @@ class Runq {
         std::swap(batch[i], batch[random->Below(i + 1)]);
       }
     }
-    GQueue<T> queue;
-    for (uint32_t i = 0; i <= n; i++) queue.PushBack(batch[i]);
-    overflow(&queue, n + 1);
+    overflow(batch, n + 1);
     return true;
   }
 

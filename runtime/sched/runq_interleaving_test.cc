@@ -89,8 +89,8 @@ class RunqInterleavingTest : public testing::Test {
 
   static Nodes Put(Queue* q, Node* gp, bool next = false) {
     Nodes out;
-    q->Put(gp, next, nullptr, [&out](GQueue<Node>* batch, uint32_t) {
-      while (Node* one = batch->Pop()) out.push_back(one);
+    q->Put(gp, next, nullptr, [&out](Node* const* batch, uint32_t n) {
+      out.insert(out.end(), batch, batch + n);
     });
     return out;
   }

@@ -39,9 +39,8 @@ class Race {
                              std::thread([this] { Steal(1); })};
     for (int i = 0; i < num_nodes; i++) {
       q_.Put(&nodes[i], at_once || i % 3 == 0, nullptr,
-             [](GQueue<Node>* batch, uint32_t n) {
-               for (; n > 0; n--) Take(batch->Pop());
-               EXPECT_TRUE(batch->empty());
+             [](Node* const* batch, uint32_t n) {
+               for (uint32_t k = 0; k < n; k++) Take(batch[k]);
              });
       if (!at_once && i % 8 == 0) std::this_thread::yield();
       if (at_once || i % 4 == 0) TakeIfAny(q_.Get().gp);
@@ -130,7 +129,7 @@ TEST(RunqRaceTest, EmptyIsNeverSpurious) {
       if (empty) spurious++;
     }
   });
-  const auto no_overflow = [](GQueue<Node>*, uint32_t) { FAIL(); };
+  const auto no_overflow = [](Node* const*, uint32_t) { FAIL(); };
   for (uint64_t i = 0; i < kRounds; i++) {
     // All four combinations; several exchanges a phase, for a longer one.
     q.Put(&first, i % 2 == 0, nullptr, no_overflow);

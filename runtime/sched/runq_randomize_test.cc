@@ -28,9 +28,8 @@ std::vector<int> OverflowOnce(base::FastRand* random) {
   std::vector<int> ids;
   for (uint32_t i = 0; i <= kSize; i++) {
     nodes[i].id = static_cast<int>(i);
-    q.Put(&nodes[i], false, random, [&ids](GQueue<Node>* batch, uint32_t n) {
-      while (Node* gp = batch->Pop()) ids.push_back(gp->id);
-      EXPECT_EQ(ids.size(), n);
+    q.Put(&nodes[i], false, random, [&ids](Node* const* batch, uint32_t n) {
+      for (uint32_t k = 0; k < n; k++) ids.push_back(batch[k]->id);
     });
   }
   EXPECT_EQ(q.size(), kSize / 2);
@@ -44,7 +43,7 @@ std::vector<bool> NextTaken(uint64_t seed, int n) {
   Node node;
   std::vector<bool> taken;
   for (int i = 0; i < n; i++) {
-    q.Put(&node, true, &random, [](GQueue<Node>*, uint32_t) { FAIL(); });
+    q.Put(&node, true, &random, [](Node* const*, uint32_t) { FAIL(); });
     taken.push_back(q.size() == 0);
     const RunqGetResult<Node> got = q.Get();
     EXPECT_EQ(got.gp, &node);
@@ -75,7 +74,7 @@ TEST(RunqRandomizeTest, ANodeForTheTailGoesThereAndDrawsNoNumber) {
   Runq<Node, 4> q;
   Node node;
   for (int i = 0; i < 100; i++) {
-    q.Put(&node, false, &random, [](GQueue<Node>*, uint32_t) { FAIL(); });
+    q.Put(&node, false, &random, [](Node* const*, uint32_t) { FAIL(); });
     ASSERT_FALSE(q.Get().inherit_time);
   }
   EXPECT_EQ(random.Next(), same.Next());

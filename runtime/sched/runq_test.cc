@@ -69,9 +69,8 @@ class RunqTest : public testing::Test {
   // Puts `gp`, and returns what overflowed.
   Nodes Put(Node* gp, bool next = false) {
     Nodes out;
-    q_.Put(gp, next, nullptr, [&out](GQueue<Node>* batch, uint32_t n) {
-      while (Node* one = batch->Pop()) out.push_back(one);
-      EXPECT_EQ(out.size(), n);
+    q_.Put(gp, next, nullptr, [&out](Node* const* batch, uint32_t n) {
+      out.insert(out.end(), batch, batch + n);
     });
     return out;
   }
@@ -263,7 +262,7 @@ TYPED_TEST(RunqTest, StolenOnesComeBehindTheThiefsOwn) {
   if (TypeParam::kSize < 4) GTEST_SKIP() << "no room for both";
   this->PutAll(this->Range(0, 4));
   Node* const own = this->node(4);
-  this->thief_.Put(own, false, nullptr, [](GQueue<Node>*, uint32_t) {});
+  this->thief_.Put(own, false, nullptr, [](Node* const*, uint32_t) {});
   EXPECT_EQ(this->Steal(), this->node(1));
   EXPECT_EQ(this->TakeAll(&this->thief_), (Nodes{own, this->node(0)}));
 }
@@ -302,7 +301,7 @@ TYPED_TEST(RunqTest, AThiefWithoutRoomThrows) {
   if (kSize < 4) GTEST_SKIP() << "half of two leaves nothing to publish";
   this->PutAll(this->Range(0, kSize));
   for (Node* gp : this->Range(kSize, 2 * kSize - 1)) {
-    this->thief_.Put(gp, false, nullptr, [](GQueue<Node>*, uint32_t) {});
+    this->thief_.Put(gp, false, nullptr, [](Node* const*, uint32_t) {});
   }
   EXPECT_DEATH(this->Steal(), "fatal error: runqsteal: runq overflow");
 }
@@ -371,9 +370,9 @@ TYPED_TEST(RunqTest, AloneItDoesTheSame) {
   base::FastRand random(1);
   const auto put = [&](Queue* q, Node* gp, bool next, std::vector<Node>* all) {
     std::vector<uint32_t> over;
-    q->Put(gp, next, nullptr, [&](GQueue<Node>* batch, uint32_t) {
-      while (Node* one = batch->Pop()) {
-        over.push_back(static_cast<uint32_t>(one - all->data()));
+    q->Put(gp, next, nullptr, [&](Node* const* batch, uint32_t n) {
+      for (uint32_t i = 0; i < n; i++) {
+        over.push_back(static_cast<uint32_t>(batch[i] - all->data()));
       }
     });
     return over;

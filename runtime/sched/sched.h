@@ -16,8 +16,8 @@
 #include "runtime/os/note.h"
 #include "runtime/sched/all_gs.h"
 #include "runtime/sched/g.h"
+#include "runtime/sched/gfifo.h"
 #include "runtime/sched/gfree.h"
-#include "runtime/sched/gqueue.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/options.h"
 #include "runtime/sched/p.h"
@@ -111,7 +111,7 @@ struct Sched : Spinning {
   RandomOrder steal_order;
 
   // ---- the global run queue ----
-  GQueue<G> runq ABSL_GUARDED_BY(lock);
+  GFifo runq ABSL_GUARDED_BY(lock);
   // Written under lock; read by anyone, as a guess.
   std::atomic<int32_t> runqsize{0};
   // How many have been taken from its head. sched.lock.

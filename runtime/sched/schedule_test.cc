@@ -123,8 +123,9 @@ TEST(ScheduleTest, TheGlobalQueueIsShared) {
       // At most half of a ring at once, the first of it returned.
       EXPECT_EQ(s->runqsize, 300 - 128);
       EXPECT_EQ(pp->runq.size(), 127);
-      s->runq.Push(gp);
-      s->runqsize++;
+      GQueue<G> first;
+      first.PushBack(gp);
+      GlobRunqPutHeadBatch(s.get(), &first, 1);
     }
   });
   EXPECT_EQ(order.size(), 300);

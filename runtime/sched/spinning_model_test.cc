@@ -95,9 +95,9 @@ struct Sched : BasicSpinning<model::Atomics> {
   }
 
   void RunqPut(P* pp, Node* gp, bool next) {
-    pp->runq.Put(gp, next, nullptr, [this](GQueue<Node>* batch, uint32_t) {
+    pp->runq.Put(gp, next, nullptr, [this](Node* const* batch, uint32_t n) {
       lock.Acquire();
-      while (Node* one = batch->Pop()) GlobRunqPut(one);
+      for (uint32_t i = 0; i < n; i++) GlobRunqPut(batch[i]);
       lock.Release();
     });
   }

@@ -10,7 +10,7 @@
 //
 // The owner puts and takes; so do thieves, which have nothing else to do.
 //
-// INV-YL1  size_ is the length of list_, but for a moment under the lock.
+// INV-YL1  size_ is that of list_, but for a moment under the lock.
 
 #ifndef RUNTIME_SCHED_YIELDED_H_
 #define RUNTIME_SCHED_YIELDED_H_
@@ -21,7 +21,8 @@
 #include "absl/base/thread_annotations.h"
 #include "runtime/os/spin_lock.h"
 #include "runtime/sched/g.h"
-#include "runtime/sched/gqueue.h"
+#include "runtime/sched/gfifo.h"
+#include "runtime/sched/runq.h"
 
 namespace heddle::sched {
 
@@ -38,7 +39,7 @@ class YieldList {
   void Put(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!alone_) lock_.lock();
     list_.PushBack(gp);
-    const uint32_t n = size() + 1;
+    const uint32_t n = list_.size();
     if (alone_) {
       size_.store(n, std::memory_order_relaxed);
       return;
@@ -50,15 +51,22 @@ class YieldList {
     lock_.unlock();
   }
 
-  // Moves the oldest to the end of `out`, at most `max`. Owner or thief.
-  // Returns how many.
-  uint32_t Take(GQueue<G>* out, uint32_t max) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  // Takes the oldest; null if there is none. Owner or thief.
+  G* TakeOldest() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (Empty()) return nullptr;
+    if (!alone_) lock_.lock();
+    G* const gp = list_.Pop();
+    Shrunk();
+    return gp;
+  }
+
+  // Moves the oldest, at most `max`, to the end of `to`, which is the caller's,
+  // as far as there is room. Owner or thief. Returns how many.
+  uint32_t MoveTo(Runq<G>* to, uint32_t max) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (Empty()) return 0;
     if (!alone_) lock_.lock();
-    uint32_t n = 0;
-    for (; n < max && !list_.empty(); n++) out->PushBack(list_.Pop());
-    size_.store(size() - n, std::memory_order_relaxed);
-    if (!alone_) lock_.unlock();
+    const uint32_t n = to->PutBatch(&list_, max);
+    Shrunk();
     return n;
   }
 
@@ -68,10 +76,15 @@ class YieldList {
   uint32_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
+  void Shrunk() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    size_.store(list_.size(), std::memory_order_relaxed);
+    if (!alone_) lock_.unlock();
+  }
+
   os::SpinLock lock_;
   std::atomic<uint32_t> size_{0};
   bool alone_ = false;
-  GQueue<G> list_ ABSL_GUARDED_BY(lock_);
+  GFifo list_ ABSL_GUARDED_BY(lock_);
 };
 
 }  // namespace heddle::sched

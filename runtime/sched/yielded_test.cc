@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <thread>  // NOLINT
 #include <vector>
 
@@ -11,8 +10,6 @@
 
 namespace heddle::sched {
 namespace {
-
-constexpr uint32_t kAll = std::numeric_limits<uint32_t>::max();
 
 class YieldListTest : public ::testing::TestWithParam<bool> {
  protected:
@@ -22,6 +19,7 @@ class YieldListTest : public ::testing::TestWithParam<bool> {
   }
 
   YieldList list_;
+  Runq<G> to_;
   std::deque<G> gs_;
 };
 
@@ -29,28 +27,32 @@ INSTANTIATE_TEST_SUITE_P(Alone, YieldListTest, ::testing::Bool());
 
 TEST_P(YieldListTest, FirstInFirstOut) {
   EXPECT_TRUE(list_.Empty());
+  EXPECT_EQ(list_.TakeOldest(), nullptr);
   for (G& g : gs_) list_.Put(&g);
   EXPECT_FALSE(list_.Empty());
   EXPECT_EQ(list_.size(), 10u);
 
-  GQueue<G> out;
-  EXPECT_EQ(list_.Take(&out, 3), 3u);
-  EXPECT_EQ(list_.size(), 7u);
-  EXPECT_EQ(list_.Take(&out, kAll), 7u);
+  EXPECT_EQ(list_.TakeOldest(), &gs_[0]);
+  EXPECT_EQ(list_.size(), 9u);
+  EXPECT_EQ(list_.MoveTo(&to_, 3), 3u);
+  EXPECT_EQ(list_.size(), 6u);
+  EXPECT_EQ(list_.MoveTo(&to_, kRunqSize), 6u);
   EXPECT_TRUE(list_.Empty());
-  for (G& g : gs_) EXPECT_EQ(out.Pop(), &g);
-  EXPECT_EQ(out.Pop(), nullptr);
+  EXPECT_EQ(list_.MoveTo(&to_, 1), 0u);
+  for (int i = 1; i < 10; i++) EXPECT_EQ(to_.Get().gp, &gs_[i]);
+  EXPECT_EQ(to_.Get().gp, nullptr);
 }
 
-TEST_P(YieldListTest, TakesBehindWhatIsThere) {
-  GQueue<G> out;
-  EXPECT_EQ(list_.Take(&out, 1), 0u);
-  EXPECT_TRUE(out.empty());
-  out.PushBack(&gs_[0]);
-  list_.Put(&gs_[1]);
-  EXPECT_EQ(list_.Take(&out, kAll), 1u);
-  EXPECT_EQ(out.Pop(), &gs_[0]);
-  EXPECT_EQ(out.Pop(), &gs_[1]);
+// Behind what is there, as far as there is room.
+TEST_P(YieldListTest, WhatFindsNoRoomStays) {
+  std::deque<G> others(kRunqSize - 4);
+  for (G& g : others) ASSERT_TRUE(to_.TryPutTail(&g));
+  for (G& g : gs_) list_.Put(&g);
+  EXPECT_EQ(list_.MoveTo(&to_, 100), 4u);
+  EXPECT_EQ(list_.size(), 6u);
+  for (G& g : others) EXPECT_EQ(to_.Get().gp, &g);
+  for (int i = 0; i < 4; i++) EXPECT_EQ(to_.Get().gp, &gs_[i]);
+  for (int i = 4; i < 10; i++) EXPECT_EQ(list_.TakeOldest(), &gs_[i]);
 }
 
 // An owner and two thieves: each goroutine is taken once.
@@ -62,9 +64,10 @@ TEST(YieldListThreadsTest, EachIsTakenOnce) {
   for (int i = 0; i < kGs; i++) gs[i].goid = static_cast<uint64_t>(i);
   std::atomic<bool> done{false};
   const auto take = [&](uint32_t max) {
-    GQueue<G> out;
-    list.Take(&out, max);
-    while (G* gp = out.Pop()) taken[gp->goid]++;
+    if (G* gp = list.TakeOldest(); gp != nullptr) taken[gp->goid]++;
+    Runq<G> to;
+    list.MoveTo(&to, max);
+    while (G* gp = to.Get().gp) taken[gp->goid]++;
   };
   std::vector<std::thread> thieves;
   for (int t = 0; t < 2; t++) {
@@ -78,7 +81,7 @@ TEST(YieldListThreadsTest, EachIsTakenOnce) {
   }
   done = true;
   for (std::thread& t : thieves) t.join();
-  take(kAll);
+  while (!list.Empty()) take(kRunqSize);
   for (int i = 0; i < kGs; i++) EXPECT_EQ(taken[i], 1) << i;
 }
 

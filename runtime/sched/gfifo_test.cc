@@ -1,0 +1,136 @@
+#include "runtime/sched/gfifo.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "gtest/gtest.h"
+#include "runtime/base/fast_rand.h"
+#include "runtime/sched/gqueue.h"
+
+namespace {
+bool mmap_fails = false;
+}  // namespace
+
+// The linker sends this program's calls of mmap here first (-Wl,--wrap).
+extern "C" {
+void* __real_mmap(void*, size_t, int, int, int, off_t);
+void* __wrap_mmap(void* addr, size_t size, int prot, int flags, int fd,
+                  off_t offset) {
+  if (mmap_fails) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  return __real_mmap(addr, size, prot, flags, fd, offset);
+}
+}
+
+namespace heddle::sched {
+namespace {
+
+class GFifoTest : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kMany = 2 * GFifo::kLong;
+
+  GFifoTest() : gs_(kMany) {}
+
+  GFifo fifo_;
+  std::deque<G> gs_;
+};
+
+TEST_F(GFifoTest, FirstInFirstOut) {
+  EXPECT_TRUE(fifo_.empty());
+  EXPECT_EQ(fifo_.Pop(), nullptr);
+  // Over the ends of chunks, and again with those that it has.
+  for (int round = 0; round < 3; round++) {
+    for (G& g : gs_) fifo_.PushBack(&g);
+    EXPECT_EQ(fifo_.size(), kMany);
+    for (G& g : gs_) ASSERT_EQ(fifo_.Pop(), &g);
+    EXPECT_TRUE(fifo_.empty());
+    EXPECT_EQ(fifo_.Pop(), nullptr);
+  }
+}
+
+TEST_F(GFifoTest, AllAtTheBeginning) {
+  const auto add = [this](size_t from, size_t to) {
+    GQueue<G> batch;
+    for (size_t i = from; i < to; i++) batch.PushBack(&gs_[i]);
+    fifo_.PushFrontAll(&batch);
+    EXPECT_TRUE(batch.empty());
+  };
+  add(0, 0);
+  EXPECT_TRUE(fifo_.empty());
+  add(4900, 5000);  // where there is none
+  add(100, 4900);   // before others, in more than a chunk
+  EXPECT_EQ(fifo_.Pop(), &gs_[100]);
+  add(99, 101);  // before a chunk that has begun
+  add(0, 99);
+  fifo_.PushBack(&gs_[5000]);
+  EXPECT_EQ(fifo_.size(), 5001u);
+  for (size_t i = 0; i <= 5000; i++) ASSERT_EQ(fifo_.Pop(), &gs_[i]);
+  // And where one was that is empty.
+  add(5, 7);
+  fifo_.PushBack(&gs_[7]);
+  for (size_t i = 5; i <= 7; i++) EXPECT_EQ(fifo_.Pop(), &gs_[i]);
+  EXPECT_TRUE(fifo_.empty());
+}
+
+// Without memory from the start, and once there is some again.
+TEST_F(GFifoTest, WithoutMemory) {
+  mmap_fails = true;
+  fifo_.PushBack(&gs_[0]);
+  fifo_.PushBack(&gs_[1]);
+  mmap_fails = false;
+  fifo_.PushBack(&gs_[2]);
+  for (int i = 0; i < 3; i++) EXPECT_EQ(fifo_.Pop(), &gs_[i]);
+  EXPECT_TRUE(fifo_.empty());
+}
+
+// With and without memory, and with some left at its end.
+TEST_F(GFifoTest, BehavesAsADeque) {
+  base::FastRand random(1);
+  std::deque<G*> model;
+  std::deque<G*> others;
+  for (G& g : gs_) others.push_back(&g);
+  const auto take = [](std::deque<G*>* from) {
+    G* const gp = from->front();
+    from->pop_front();
+    return gp;
+  };
+  for (int step = 0; step < 4000; step++) {
+    mmap_fails = random.Below(8) == 0;
+    // Mostly few, sometimes many.
+    const uint32_t n = random.Below(step % 50 == 0 ? kMany / 4 : 900);
+    switch (random.Below(5)) {
+      case 0: {
+        GQueue<G> batch;
+        for (uint32_t i = 0; i < n && !others.empty(); i++) {
+          model.push_front(take(&others));
+          batch.Push(model.front());
+        }
+        fifo_.PushFrontAll(&batch);
+        break;
+      }
+      case 1:
+      case 2:
+        for (uint32_t i = 0; i < n && !others.empty(); i++) {
+          model.push_back(take(&others));
+          fifo_.PushBack(model.back());
+        }
+        break;
+      default:
+        for (uint32_t i = 0; i < n && !model.empty(); i++) {
+          ASSERT_EQ(fifo_.Pop(), model.front());
+          others.push_back(take(&model));
+        }
+    }
+    ASSERT_EQ(fifo_.size(), model.size());
+  }
+  mmap_fails = false;
+}
+
+}  // namespace
+}  // namespace heddle::sched
