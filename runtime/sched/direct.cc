@@ -49,7 +49,6 @@ bool AloneOnP(M* mp, G* gp) {
       !pp->QueuesEmpty() || Frozen()) {
     return false;
   }
-  TrackStopped(gp);
   TrackRunnable(gp);
   TrackRunning(sched, gp);
   pp->slice.Begin();

@@ -1,5 +1,6 @@
 #include "runtime/sched/gfifo.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/stack/memory.h"
@@ -66,6 +67,21 @@ void GFifo::DropFirst() {
     spare_ = chunk;
   } else {
     Delete(chunk);
+  }
+}
+
+void GFifo::PushBack(G* const* gs, uint32_t n) {
+  while (n > 0) {
+    // It makes room if there is none.
+    PushBack(*gs++);
+    n--;
+    if (!beyond_.empty()) continue;
+    const uint32_t more = std::min(n, last_->room - last_->end);
+    std::copy_n(gs, more, &last_->gs[last_->end]);
+    last_->end += more;
+    size_ += more;
+    gs += more;
+    n -= more;
   }
 }
 

@@ -16,6 +16,7 @@
 #ifndef RUNTIME_SCHED_GFIFO_H_
 #define RUNTIME_SCHED_GFIFO_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -49,6 +50,9 @@ class GFifo {
     last_->gs[last_->end++] = gp;
   }
 
+  // Adds n at the end, in order.
+  void PushBack(G* const* gs, uint32_t n);
+
   // Adds all of `from` at the beginning, in order; empties it.
   void PushFrontAll(GQueue<G>* from);
 
@@ -60,6 +64,28 @@ class GFifo {
     G* const gp = first_->gs[first_->begin++];
     if (ABSL_PREDICT_FALSE(first_->begin == first_->end)) DropFirst();
     return gp;
+  }
+
+  // Moves the first, at most `max`, to the tail of `to`, a Runq of the
+  // caller's, as far as there is room. Returns how many.
+  template <typename Runq>
+  uint32_t MoveTo(Runq* to, uint32_t max) {
+    uint32_t moved = 0;
+    while (moved < max && size_ != 0) {
+      if (ABSL_PREDICT_FALSE(first_ == nullptr)) {
+        const uint32_t n = to->PutBatch(&beyond_, max - moved);
+        size_ -= n;
+        return moved + n;
+      }
+      const uint32_t most = std::min(max - moved, first_->end - first_->begin);
+      const uint32_t n = to->PutArray(&first_->gs[first_->begin], most);
+      first_->begin += n;
+      size_ -= n;
+      moved += n;
+      if (first_->begin == first_->end) DropFirst();
+      if (n < most) break;
+    }
+    return moved;
   }
 
  private:

@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "runtime/base/fast_rand.h"
 #include "runtime/sched/gqueue.h"
+#include "runtime/sched/runq.h"
 
 namespace {
 bool mmap_fails = false;
@@ -104,7 +107,7 @@ TEST_F(GFifoTest, BehavesAsADeque) {
     mmap_fails = random.Below(8) == 0;
     // Mostly few, sometimes many.
     const uint32_t n = random.Below(step % 50 == 0 ? kMany / 4 : 900);
-    switch (random.Below(5)) {
+    switch (random.Below(7)) {
       case 0: {
         GQueue<G> batch;
         for (uint32_t i = 0; i < n && !others.empty(); i++) {
@@ -121,6 +124,27 @@ TEST_F(GFifoTest, BehavesAsADeque) {
           fifo_.PushBack(model.back());
         }
         break;
+      case 3: {
+        std::vector<G*> batch;
+        while (batch.size() < n && !others.empty()) {
+          batch.push_back(take(&others));
+        }
+        fifo_.PushBack(batch.data(), static_cast<uint32_t>(batch.size()));
+        model.insert(model.end(), batch.begin(), batch.end());
+        break;
+      }
+      case 4: {
+        Runq<G> to;
+        const uint32_t moved = fifo_.MoveTo(&to, n);
+        ASSERT_EQ(moved,
+                  std::min({size_t{n}, model.size(), size_t{kRunqSize}}));
+        ASSERT_EQ(to.size(), moved);
+        while (G* gp = to.Get().gp) {
+          ASSERT_EQ(gp, model.front());
+          others.push_back(take(&model));
+        }
+        break;
+      }
       default:
         for (uint32_t i = 0; i < n && !model.empty(); i++) {
           ASSERT_EQ(fifo_.Pop(), model.front());

@@ -17,7 +17,7 @@ void AddSize(Sched* sched, int32_t n) {
 auto OverflowTo(Sched* sched) {
   return [sched](G* const* batch, uint32_t n) {
     os::LockGuard guard(sched->lock);
-    for (uint32_t i = 0; i < n; i++) sched->runq.PushBack(batch[i]);
+    sched->runq.PushBack(batch, n);
     AddSize(sched, static_cast<int32_t>(n));
   };
 }
@@ -73,7 +73,7 @@ G* GlobRunqGet(Sched* sched, P* pp, int32_t max) {
   G* first = sched->runq.Pop();
   const auto rest = static_cast<uint32_t>(n - 1);
   // More than one are asked for by callers whose ring is empty only.
-  if (pp->runq.PutBatch(&sched->runq, rest) != rest) {
+  if (sched->runq.MoveTo(&pp->runq, rest) != rest) {
     base::Throw("globrunqget: runq overflow");
   }
   return first;

@@ -27,13 +27,18 @@ void DropG(M* mp, G* gp) {
 HEDDLE_INLINE void BeginWait(M* mp, G* gp) {
   DropG(mp, gp);
   gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
-  TrackStopped(gp);
   TrackWaiting(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
 }
 
-void ParkM(G* gp) {
-  M* mp = Getg()->m;
+// What is done with who has stopped, as a G0Function and for SwitchToNext.
+template <void (*kThen)(M*, G*)>
+struct Then {
+  static void Fn(G* gp) { kThen(Getg()->m, gp); }
+  HEDDLE_INLINE void operator()(M* mp, G* gp) const { kThen(mp, gp); }
+};
+
+void ParkM(M* mp, G* gp) {
   bool (*unlockf)(G*, void*) = mp->waitunlockf;
   void* lock = mp->waitlock;
   mp->waitunlockf = nullptr;
@@ -51,15 +56,15 @@ void ParkM(G* gp) {
 }
 
 // ParkM whose commit is to release a SpinLock.
-void ParkMUnlock(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  M* mp = Getg()->m;
+HEDDLE_INLINE void ParkMUnlock(M* mp, G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   auto* lock = static_cast<os::SpinLock*>(mp->waitlock);
   BeginWait(mp, gp);
   lock->unlock();
 }
 
-// Stops gp, the calling goroutine, on mp, and has park_m(gp) commit that.
-HEDDLE_INLINE void Park(M* mp, G* gp, G0Function park_m, WaitReason reason) {
+// Stops gp, the calling goroutine, on mp, and has ParkM commit that.
+template <typename ParkM>
+HEDDLE_INLINE void Park(M* mp, G* gp, WaitReason reason, ParkM park_m) {
   if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
   CheckParks();
   gp->waitreason.store(reason, std::memory_order_relaxed);
@@ -67,7 +72,7 @@ HEDDLE_INLINE void Park(M* mp, G* gp, G0Function park_m, WaitReason reason) {
   if (G* next = GoOn(mp, gp); next != nullptr) {
     SwitchToNext(mp, gp, next, park_m);
   } else {
-    Mcall(park_m);
+    Mcall(ParkM::Fn);
   }
 }
 
@@ -88,8 +93,7 @@ HEDDLE_INLINE void Ready(M* mp, G* gp) {
 
 // gp yields, and goes behind all others. kDirect: another one runs already.
 template <bool kDirect>
-void GoschedM(G* gp) {
-  M* mp = Getg()->m;
+HEDDLE_INLINE void GoschedM(M* mp, G* gp) {
   Sched* sched = mp->sched;
   P* pp = mp->p;
   if (kDirect) {
@@ -99,7 +103,6 @@ void GoschedM(G* gp) {
   }
   // If not, this M takes gp, or what comes before it, itself.
   const bool others = kDirect || !pp->QueuesEmpty();
-  TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kRunnable);
   CheckQueueable(gp);
@@ -123,14 +126,14 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   M* mp = gp->m;
   mp->waitunlockf = unlockf;
   mp->waitlock = lock;
-  Park(mp, gp, ParkM, reason);
+  Park(mp, gp, reason, Then<ParkM>());
 }
 
 void GoparkUnlock(os::SpinLock* lock, WaitReason reason) {
   G* gp = Getg();
   M* mp = gp->m;
   mp->waitlock = lock;
-  Park(mp, gp, ParkMUnlock, reason);
+  Park(mp, gp, reason, Then<ParkMUnlock>());
 }
 
 void GoparkUnlock(os::Lock* lock, WaitReason reason) {
@@ -177,9 +180,9 @@ void GoschedOf(G* gp) {
   CallLeaveHook(gp, Leaving::kYields);
   CheckLeaves();
   if (G* next = GoOn(mp, gp); next != nullptr) {
-    SwitchToNext(mp, gp, next, GoschedM</*kDirect=*/true>);
+    SwitchToNext(mp, gp, next, Then<GoschedM</*kDirect=*/true>>());
   } else if (!AloneOnP(mp, gp)) {
-    Mcall(GoschedM</*kDirect=*/false>);
+    Mcall(Then<GoschedM</*kDirect=*/false>>::Fn);
   }
   ReleasemOf(gp);
 }

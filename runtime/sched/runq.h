@@ -31,6 +31,7 @@
 #ifndef RUNTIME_SCHED_RUNQ_H_
 #define RUNTIME_SCHED_RUNQ_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -124,11 +125,10 @@ class Runq {
     return TryPutTail(gp, &head);
   }
 
-  // Puts the nodes of `batch`, which are popped from it, at the tail, `max` at
-  // most, until the ring is full; the rest stays in the batch. Owner only.
-  // Returns how many it took. (runqputbatch)
-  template <typename Batch>
-  uint32_t PutBatch(Batch* batch, uint32_t max = kSize) {
+  // Puts the nodes of `batch` at the tail, `max` at most, until the ring is
+  // full; the rest stays in the batch. Owner only. Returns how many it took.
+  // (runqputbatch)
+  uint32_t PutBatch(GQueue<T>* batch, uint32_t max = kSize) {
     const uint32_t h =
         Index(head_.load(std::memory_order_acquire));  // as in Put
     uint32_t t = tail_.load(std::memory_order_relaxed);
@@ -141,6 +141,19 @@ class Runq {
     }
     tail_.store(t, std::memory_order_seq_cst);  // as in Put
     return t - first;
+  }
+
+  // The same of an array of n.
+  uint32_t PutArray(T* const* gs, uint32_t n) {
+    const uint32_t h =
+        Index(head_.load(std::memory_order_acquire));  // as in Put
+    const uint32_t t = tail_.load(std::memory_order_relaxed);
+    n = std::min(n, kSize - (t - h));
+    for (uint32_t i = 0; i < n; i++) {
+      ring_[(t + i) % kSize].store(gs[i], std::memory_order_relaxed);
+    }
+    tail_.store(t + n, std::memory_order_seq_cst);  // as in Put
+    return n;
   }
 
   // Takes runnext, else the oldest; null when empty. Owner only.
@@ -281,9 +294,8 @@ class Runq {
   using Head = uint64_t;
   static constexpr Head kTaken = Head{1} << 32;
   static uint32_t Index(Head head) { return static_cast<uint32_t>(head); }
-  static Head Moved(Head head, uint32_t n) {
-    return (head & ~(kTaken - 1)) | (Index(head) + n);
-  }
+  // Where the index wraps it counts as the newest taken, which does no harm.
+  static Head Moved(Head head, uint32_t n) { return head + n; }
 
   // *head: where the ring began.
   bool TryPutTail(T* gp, Head* head) {

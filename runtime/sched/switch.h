@@ -71,37 +71,54 @@ void CallOnG0(void (*call)(void*), void* arg);
 
 // Makes `next` the one that runs instead of gp, but for the switch. True if it
 // is to run for the first time.
-[[gnu::always_inline]] inline bool LeaveForNext(M* mp, G* gp, G* next,
-                                                G0Function fn) {
+HEDDLE_INLINE bool LeaveForNext(M* mp, G* gp, G* next, G0Function fn) {
   mp->left = gp;
   mp->left_fn = fn;
   *mp->errno_address = next->saved_errno;
   Setg(next);
-  const bool first = !next->started;
+  if (ABSL_PREDICT_TRUE(next->started)) return false;
   next->started = true;
-  return first;
+  return true;
 }
 
-// gp has been switched to. If by a goroutine, does what that wants done.
-[[gnu::always_inline]] inline void FinishLeft(G* gp) {
-  M* mp = gp->m;
+// Whom a goroutine has left to mp, if anybody, to have something done with it.
+HEDDLE_INLINE G* TakeLeft(M* mp) {
   G* left = mp->left;
+  if (left != nullptr) mp->left = nullptr;
+  return left;
+}
+
+// gp has been switched to: does that. In the second form what is done is mostly
+// `usual`, as gp wanted it done with itself, and then in the caller's code.
+HEDDLE_INLINE void FinishLeft(G* gp) {
+  M* mp = gp->m;
+  if (G* left = TakeLeft(mp); left != nullptr) mp->left_fn(left);
+}
+template <typename Usual>
+HEDDLE_INLINE void FinishLeft(G* gp, Usual usual) {
+  M* mp = gp->m;
+  G* left = TakeLeft(mp);
   if (left == nullptr) return;
-  mp->left = nullptr;
-  mp->left_fn(left);
+  if (ABSL_PREDICT_TRUE(mp->left_fn == Usual::Fn)) {
+    usual(mp, left);
+  } else {
+    mp->left_fn(left);
+  }
 }
 
 }  // namespace switch_internal
 
 // Leaves the context of gp, the calling goroutine, in it and goes on with
 // `next`, which is in the running state and mp's curg, without a stop on g0;
-// `next` then calls fn(gp). The caller is as Mcall's, and not MustMcall. In its
-// code: each frame that a switch leaves behind is a line of memory.
-HEDDLE_INLINE void SwitchToNext(M* mp, G* gp, G* next, G0Function fn) {
+// `next` then calls Then::Fn(gp), which is `then(M*, gp)` on the M that calls
+// it. The caller is as Mcall's, and not MustMcall. In its code: each frame that
+// a switch leaves behind is a line of memory.
+template <typename Then>
+HEDDLE_INLINE void SwitchToNext(M* mp, G* gp, G* next, Then then) {
   gp->saved_errno = *mp->errno_address;
-  const bool first = switch_internal::LeaveForNext(mp, gp, next, fn);
+  const bool first = switch_internal::LeaveForNext(mp, gp, next, Then::Fn);
   switch_internal::SwitchFibers(gp, next, first);
-  switch_internal::FinishLeft(gp);
+  switch_internal::FinishLeft(gp, then);
 }
 
 // The same for a goroutine that will never be executed again.

@@ -24,7 +24,6 @@ P* IdleP(Sched* sched) {
 void ExitSyscall0(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
-  TrackStopped(gp);
   TrackRunnable(gp);
   CasGStatus(gp, ReadGStatus(gp), GStatus::kRunnable);
   gp->m = nullptr;

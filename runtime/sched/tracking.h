@@ -3,13 +3,14 @@
 // goroutine out of the running state is timed, from there until it runs again;
 // the others cost a count and a branch.
 //
-//   TrackNew                       NewProc1
-//   TrackStopped, TrackWaiting     ParkM
-//   TrackReady                     Goready
-//   TrackStopped, TrackRunnable    GoschedM, AloneOnP, ExitSyscall0
-//   TrackRunning                   Execute, GoOn, AloneOnP
+//   TrackNew         NewProc1
+//   TrackWaiting     ParkM
+//   TrackReady       Goready
+//   TrackRunnable    GoschedM, AloneOnP, ExitSyscall0
+//   TrackRunning     Execute, GoOn, AloneOnP
 //
 // To be called by who owns gp in the state that it leaves, before the change.
+// One that runs is not tracked.
 //
 // Source: Go 1.21's casgstatus and newproc1 (gp.tracking), sched.timeToRun and
 // sched.totalMutexWaitTime.
@@ -19,6 +20,7 @@
 
 #include <cstdint>
 
+#include "absl/base/optimization.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/sched.h"
 
@@ -34,19 +36,24 @@ inline void TrackNew(G* gp) {
   if (gp->tracking) gp->tracked_since = os::Nanotime();
 }
 
-inline void TrackStopped(G* gp) {
-  gp->tracking = gp->tracking_seq++ % kGTrackingPeriod == 0;
+// gp has stopped: whether that is a sample.
+inline bool TrackStopped(G* gp) {
+  if (ABSL_PREDICT_TRUE(gp->tracking_seq++ % kGTrackingPeriod != 0)) {
+    return false;
+  }
+  gp->tracking = true;
+  return true;
 }
 
-// gp stopped and is runnable.
+// gp has stopped and is runnable.
 inline void TrackRunnable(G* gp) {
-  if (gp->tracking) gp->tracked_since = os::Nanotime();
+  if (TrackStopped(gp)) gp->tracked_since = os::Nanotime();
 }
 
-// gp stopped and waits; of waits, those for mutexes are timed. Before it can be
-// readied.
+// gp has stopped and waits; of waits, those for mutexes are timed. Before it
+// can be readied.
 inline void TrackWaiting(G* gp) {
-  if (gp->tracking &&
+  if (TrackStopped(gp) &&
       IsMutexWait(gp->waitreason.load(std::memory_order_relaxed))) {
     gp->tracked_since = os::Nanotime();
   }

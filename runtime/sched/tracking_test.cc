@@ -88,9 +88,8 @@ TEST(TrackingTest, TheSumIsThatOfTheSampleTimesThePeriod) {
   G gp;
   gp.tracking_seq = 0;
   gp.waitreason.store(WaitReason::kMutexLock);
-  TrackStopped(&gp);
-  ASSERT_TRUE(gp.tracking);
   TrackWaiting(&gp);
+  ASSERT_TRUE(gp.tracking);
   gp.tracked_since -= 1'000'000'000;
   TrackReady(s.get(), &gp);
   // The clock goes on meanwhile.

@@ -65,7 +65,7 @@ class YieldList {
   uint32_t MoveTo(Runq<G>* to, uint32_t max) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (Empty()) return 0;
     if (!alone_) lock_.lock();
-    const uint32_t n = to->PutBatch(&list_, max);
+    const uint32_t n = list_.MoveTo(to, max);
     Shrunk();
     return n;
   }
