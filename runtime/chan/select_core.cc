@@ -22,7 +22,9 @@ namespace heddle::chan {
 namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
-// So many waiters lie on the stack of who waits; more are allocated.
+// So many waiters lie on the stack of who waits, of most selects in a frame
+// that leaves it a page; more are allocated.
+constexpr size_t kFew = 4;
 constexpr size_t kOnStack = 32;
 
 // Out of line: a thread_local's address must not be kept over a park.
@@ -207,8 +209,8 @@ void Select::SortByAddress() {
   const auto before = [this](uint32_t a, uint32_t b) {
     return std::less<>()(At(a).c, At(b).c);
   };
-  constexpr size_t kFew = 8;
-  if (n > kFew) {
+  constexpr size_t kInserted = 8;
+  if (n > kInserted) {
     std::sort(order, order + n, before);
     return;
   }
@@ -400,6 +402,13 @@ size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
   return size;
 }
 
+template <size_t kMost>
+[[gnu::noinline]] size_t RunOnStack(Select* select, size_t default_case) {
+  uint32_t order[kMost];
+  alignas(Waiter) std::byte waiters[kMost * sizeof(Waiter)];
+  return select->Run(order, reinterpret_cast<Waiter*>(waiters), default_case);
+}
+
 // SelectCases with all that it may need: out of the way of the select that
 // finds a case ready.
 [[gnu::noinline]] size_t SelectSlowly(const Case* cases, size_t stride,
@@ -417,11 +426,8 @@ size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
     if (i != kNone) i = select.TryOne(i);
     if (i != kNone) return i;
   }
-  if (n <= kOnStack) {
-    uint32_t order[kOnStack];
-    alignas(Waiter) std::byte waiters[kOnStack * sizeof(Waiter)];
-    return select.Run(order, reinterpret_cast<Waiter*>(waiters), default_case);
-  }
+  if (n <= kFew) return RunOnStack<kFew>(&select, default_case);
+  if (n <= kOnStack) return RunOnStack<kOnStack>(&select, default_case);
   const std::unique_ptr<uint32_t[]> order(new uint32_t[n]);
   const std::unique_ptr<Waiter[]> waiters(new Waiter[n]);
   return select.Run(order.get(), waiters.get(), default_case);
