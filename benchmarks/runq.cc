@@ -4,6 +4,8 @@
 
 #include "runtime/sched/runq.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -28,7 +30,7 @@ struct Node {
 };
 using Queue = Runq<Node>;
 
-void NoOverflow(GQueue<Node>* /*batch*/, uint32_t /*n*/) {
+void NoOverflow(Node* const* /*batch*/, uint32_t /*n*/) {
   base::Throw("the queue is full");
 }
 void NoBackOff() {}
@@ -54,14 +56,14 @@ void BM_RunqNext(benchmark::State& state) {
 }
 BENCHMARK(BM_RunqNext);
 
-// Half of a full queue and the one that found no place go to a list, and come
+// Half of a full queue and the one that found no place go to an array, and come
 // back from there. For each of these.
 void BM_RunqOverflow(benchmark::State& state) {
   Queue queue;
   std::vector<Node> nodes(kRunqSize + 1);
-  GQueue<Node> list;
-  const auto overflow = [&list](GQueue<Node>* batch, uint32_t /*n*/) {
-    list.PushBackAll(batch);
+  std::array<Node*, Queue::kBatch> out;
+  const auto overflow = [&out](Node* const* batch, uint32_t n) {
+    std::copy_n(batch, n, out.begin());
   };
   for (uint32_t i = 0; i < kRunqSize; i++) {
     queue.Put(&nodes[i], false, nullptr, overflow);
@@ -69,8 +71,8 @@ void BM_RunqOverflow(benchmark::State& state) {
   Node* last = &nodes[kRunqSize];
   Loop(state, Queue::kBatch, [&] {
     queue.Put(last, false, nullptr, overflow);
-    last = list.Pop();
-    queue.PutBatch(&list);
+    last = out[0];
+    queue.PutArray(&out[1], Queue::kBatch - 1);
   });
 }
 BENCHMARK(BM_RunqOverflow);

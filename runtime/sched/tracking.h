@@ -70,10 +70,13 @@ inline void TrackReady(Sched* sched, G* gp) {
   gp->tracked_since = now;
 }
 
-inline void TrackRunning(Sched* sched, G* gp) {
-  if (!gp->tracking) return;
+// Out of the way of the switches.
+[[gnu::cold, gnu::noinline]] inline void RecordTimeToRun(Sched* sched, G* gp) {
   gp->tracking = false;
   sched->time_to_run.Record(os::Nanotime() - gp->tracked_since);
+}
+inline void TrackRunning(Sched* sched, G* gp) {
+  if (ABSL_PREDICT_FALSE(gp->tracking)) RecordTimeToRun(sched, gp);
 }
 
 }  // namespace heddle::sched
