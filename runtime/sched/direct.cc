@@ -16,12 +16,10 @@ bool IsDue(P* pp, int64_t timer) {
 // Of the next but one the end of its stack, of who comes after it its G.
 void FetchNext(const P* pp) {
   constexpr size_t kBytes = 3 * ABSL_CACHELINE_SIZE;
-  if (const G* gp = pp->runq.Peek(0); gp != nullptr) {
+  if (const G* gp = pp->runq.Guess(0); gp != nullptr) {
     base::PrefetchForWrite(gp->sched.sp, kBytes);
   }
-  if (const G* gp = pp->runq.Peek(1); gp != nullptr) {
-    base::PrefetchForWrite(reinterpret_cast<uintptr_t>(gp), 1);
-  }
+  base::PrefetchForWrite(reinterpret_cast<uintptr_t>(pp->runq.Guess(1)), 1);
 }
 
 G* NotNow(M* mp, Found found) {

@@ -111,7 +111,13 @@ HEDDLE_INLINE void GoschedM(M* mp, G* gp) {
   const bool queued = WaitBehind(sched, pp) == 0 &&
                       !(pp->nurses && !pp->nursery.Empty()) &&
                       pp->runq.TryPutTail(gp);
-  if (!queued) PutBehindAll(sched, pp, gp);
+  if (!queued) {
+    if (kDirect) {
+      pp->yielded.Put(gp);  // no order is random
+    } else {
+      PutBehindAll(sched, pp, gp);
+    }
+  }
   if (others) WakeP(sched, pp);
 }
 

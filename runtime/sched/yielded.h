@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
+#include "runtime/base/inline.h"
 #include "runtime/os/spin_lock.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/gfifo.h"
@@ -36,7 +37,7 @@ class YieldList {
   void set_alone(bool alone) { alone_ = alone; }
 
   // Puts gp at the end. Owner only.
-  void Put(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  HEDDLE_INLINE void Put(G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!alone_) lock_.lock();
     list_.PushBack(gp);
     const uint32_t n = list_.size();
