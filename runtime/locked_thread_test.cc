@@ -82,14 +82,14 @@ TEST_P(LockedThreadTest, Nests) {
     UnlockOsThread();  // nothing
     LockOsThread();
     LockOsThread();
-    EXPECT_NE(gp->lockedm(), nullptr);
+    EXPECT_TRUE(gp->marks.locked());
     UnlockOsThread();
-    EXPECT_NE(gp->lockedm(), nullptr);
+    EXPECT_TRUE(gp->marks.locked());
     UnlockOsThread();
-    EXPECT_EQ(gp->lockedm(), nullptr);
+    EXPECT_FALSE(gp->marks.locked());
     UnlockOsThread();
     LockOsThread();
-    EXPECT_NE(gp->lockedm(), nullptr);
+    EXPECT_TRUE(gp->marks.locked());
     UnlockOsThread();
   });
 }

@@ -400,16 +400,17 @@ TEST(SelectStackTest, FewCasesTakeLittle) {
   heddle::Run(Options{.procs = 1, .preempt = false}, [] {
     const Chan<int> c;
     const auto depth_of = [&c](auto select) {
-      const sched::G* gp = nullptr;
+      std::atomic<const sched::G*> started{nullptr};
       WaitGroup ended;
       ended.Go([&] {
-        gp = sched::Getg();
+        started = sched::Getg();
         select();
       });
-      while (gp == nullptr ||
-             sched::ReadGStatus(gp) != sched::GStatus::kWaiting) {
+      while (started == nullptr ||
+             sched::ReadGStatus(started) != sched::GStatus::kWaiting) {
         Yield();
       }
+      const sched::G* const gp = started;
       const size_t depth =
           gp->stack.hi - sched::StackColor(gp->stack) - gp->sched.sp;
       c.Send(1);

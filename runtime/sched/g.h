@@ -68,8 +68,6 @@ struct GExtra {
   std::shared_ptr<const Ancestors> ancestors;
   // Goexit's, while it unwinds: not on the stack, whose frames it takes away.
   std::unique_ptr<_Unwind_Exception> goexit;
-  // The M that it is locked to. As marks.locked().
-  M* lockedm = nullptr;
 };
 
 // What few goroutines are, as a switch asks of one or the other: at one look.
@@ -77,7 +75,7 @@ struct GExtra {
 class Marks {
  public:
   enum Mark : uint8_t {
-    // Locked to its thread: lockedm() != null.
+    // Locked to its thread: some M's lockedg.
     kLocked = 1,
     // A system goroutine: not counted, does not keep Run waiting.
     kSystem = 2,
@@ -176,7 +174,6 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
     if (extra == nullptr) return "";
     return extra->name;
   }
-  M* lockedm() const { return extra == nullptr ? nullptr : extra->lockedm; }
   const Ancestors* ancestors() const {
     return extra == nullptr ? nullptr : extra->ancestors.get();
   }
@@ -195,12 +192,6 @@ inline constexpr uint8_t kGTrackingPeriod = 64;
 inline GExtra* Extra(G* gp) {
   if (gp->extra == nullptr) gp->extra = std::make_unique<GExtra>();
   return gp->extra.get();
-}
-
-// Locks gp to mp, or to none (null) if it was locked to one.
-inline void SetLockedM(G* gp, M* mp) {
-  Extra(gp)->lockedm = mp;
-  gp->marks.Set(Marks::kLocked, mp != nullptr);
 }
 
 // The goroutine, or g0, that runs on the calling thread; null on a thread

@@ -40,7 +40,7 @@ void Goexit0(G* gp) {
   BecomeDead(gp);
   if (mp->curg == gp) mp->curg = nullptr;  // not after a direct switch
   const bool locked = gp->marks.locked();
-  if (locked) SetLockedM(gp, nullptr);
+  if (locked) UnlockFromM(mp, gp);
   if (!gp->labels.empty()) gp->labels = Labels();
   sanitizer::FiberDestroy(&gp->fiber);
   const bool is_main = gp->goid == kMainGoid;
@@ -63,7 +63,6 @@ void Goexit0(G* gp) {
     GfPut(FreeEnv(sched, pp), gp, starting);
   }
   if (locked) {
-    mp->lockedg = nullptr;
     mp->lockedext = 0;
     mp->dies = true;
   }

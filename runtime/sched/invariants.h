@@ -37,7 +37,7 @@ inline void CheckRuns([[maybe_unused]] const M* mp,
   HEDDLE_DCHECK(Getg() == &mp->g0);
   HEDDLE_DCHECK(mp->p != nullptr);
   CheckOwned(mp->p);
-  HEDDLE_DCHECK(!gp->marks.locked() || gp->lockedm() == mp);
+  HEDDLE_DCHECK(!gp->marks.locked() || mp->lockedg == gp);
   HEDDLE_DCHECK(gp->m == nullptr);
 }
 

@@ -37,18 +37,26 @@ M* NextToFree(Sched* sched, bool any) {
   return nullptr;
 }
 
+// The M that gp is locked to: looked for, as the thread that is woken then
+// costs far more, and a G has no room for it.
+M* LockedM(Sched* sched, const G* gp)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
+  for (M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+    if (mp->lockedg == gp) return mp;
+  }
+  base::Throw("startlockedm: locked to no m");
+}
+
 }  // namespace
 
 void LockOsThread() {
   G* gp = Curg();
   if (gp == nullptr) return;
-  Extra(gp);  // may throw
   M* mp = Acquirem();
   // Before the program changes anything about this thread.
   StartTemplateThread(mp->sched);
   if (++mp->lockedext == 0) base::Throw("LockOsThread nesting overflow");
-  mp->lockedg = gp;
-  SetLockedM(gp, mp);
+  LockToM(mp, gp);
   Releasem(mp);
 }
 
@@ -57,8 +65,7 @@ void UnlockOsThread() {
   if (gp == nullptr) return;
   M* mp = Acquirem();
   if (mp->lockedext != 0 && --mp->lockedext == 0) {
-    mp->lockedg = nullptr;
-    SetLockedM(gp, nullptr);
+    UnlockFromM(mp, gp);
   }
   Releasem(mp);
 }
@@ -95,10 +102,10 @@ bool StopLockedM(M* mp) {
 bool StartLockedM(G* gp) {
   M* mp = Getg()->m;
   Sched* sched = mp->sched;
-  M* locked = gp->lockedm();
-  if (locked == mp) base::Throw("startlockedm: locked to me");
   {
     os::LockGuard guard(sched->lock);
+    M* const locked = LockedM(sched, gp);
+    if (locked == mp) base::Throw("startlockedm: locked to me");
     if (locked->nextp != nullptr) base::Throw("startlockedm: m has p");
     if (locked->leave) {
       // The runtime ends; nobody runs gp any more.

@@ -135,6 +135,16 @@ struct M {
   M* alllink = nullptr;
 };
 
+// Locks gp, which runs on mp, to it; and unlocks it. (lockedg, lockedm)
+inline void LockToM(M* mp, G* gp) {
+  mp->lockedg = gp;
+  gp->marks.Set(Marks::kLocked, true);
+}
+inline void UnlockFromM(M* mp, G* gp) {
+  mp->lockedg = nullptr;
+  gp->marks.Set(Marks::kLocked, false);
+}
+
 // The goroutine that runs on the calling thread, a blocking call included; null
 // on a g0 and on a thread of nobody's.
 inline G* Curg() {

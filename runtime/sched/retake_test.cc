@@ -121,7 +121,7 @@ TEST_F(RetakeTest, AHogKeepsItsThread) {
       Compute(stop);
       GoOn([&] { other_ran = true; });
       EXPECT_EQ(Getg()->m, hog_m);
-      EXPECT_EQ(Getg()->lockedm(), nullptr);
+      EXPECT_FALSE(Getg()->marks.locked());
       EXPECT_EQ(hog_m->lockedg, nullptr);
       while (!other_ran) Gosched();
       hog_m = Getg()->m;

@@ -60,13 +60,11 @@ bool GetIdleP(M* mp) {
 // this very thread, as if it were locked to it.
 void QueueOnThread(M* mp, G* gp) {
   const bool locked = gp->marks.locked();
-  mp->lockedg = gp;
-  SetLockedM(gp, mp);
+  LockToM(mp, gp);
   Mcall(ExitSyscall0);
   if (!locked) {
     // Nobody else looks at these while it runs.
-    mp->lockedg = nullptr;
-    SetLockedM(gp, nullptr);
+    UnlockFromM(mp, gp);
   }
 }
 
