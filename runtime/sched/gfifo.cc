@@ -1,6 +1,7 @@
 #include "runtime/sched/gfifo.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "runtime/stack/memory.h"
@@ -16,14 +17,14 @@ size_t Mapped(size_t bytes) {
 }  // namespace
 
 GFifo::Chunk* GFifo::NewChunk(uint32_t room) {
-  const size_t bytes = Mapped(sizeof(Chunk) + room * sizeof(G*));
+  const size_t bytes = Mapped(sizeof(Chunk) + room * sizeof(uintptr_t));
   auto* const chunk = static_cast<Chunk*>(stack::Map(bytes, stack::PageSize()));
   if (chunk != nullptr) chunk->room = room;  // the rest is zero
   return chunk;
 }
 
 void GFifo::Delete(Chunk* chunk) {
-  stack::Unmap(chunk, Mapped(sizeof(Chunk) + chunk->room * sizeof(G*)));
+  stack::Unmap(chunk, Mapped(sizeof(Chunk) + chunk->room * sizeof(uintptr_t)));
 }
 
 GFifo::~GFifo() {

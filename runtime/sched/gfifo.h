@@ -30,8 +30,8 @@ namespace heddle::sched {
 class GFifo {
  public:
   // How many a chunk has room for: if fewer are queued, and if more.
-  static constexpr uint32_t kShort = (size_t{16} << 10) / sizeof(G*) - 3;
-  static constexpr uint32_t kLong = (size_t{256} << 10) / sizeof(G*) - 3;
+  static constexpr uint32_t kShort = (size_t{16} << 10) / sizeof(uintptr_t) - 3;
+  static constexpr uint32_t kLong = (size_t{256} << 10) / sizeof(uintptr_t) - 3;
 
   GFifo() = default;
   GFifo(const GFifo&) = delete;

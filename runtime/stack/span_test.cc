@@ -154,7 +154,7 @@ TEST(SpanList, KeepsFullSpansBehind) {
   EXPECT_EQ(list.available(), nullptr);
   list.PushFront(b);
   EXPECT_EQ(list.available(), b);
-  while (!b->full()) b->Take(/*guarded=*/true).stack;
+  while (!b->full()) b->Take(/*guarded=*/true);
   list.BecameFull(b);
   EXPECT_EQ(list.available(), nullptr);
   a->Put(last);
