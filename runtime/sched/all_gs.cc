@@ -10,10 +10,6 @@
 namespace heddle::sched {
 namespace {
 
-size_t RoundUp(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
-
-size_t Mapped(size_t bytes) { return RoundUp(bytes, stack::PageSize()); }
-
 uintptr_t Address(const G* gp) { return reinterpret_cast<uintptr_t>(gp); }
 
 }  // namespace
@@ -26,7 +22,7 @@ AllGs::~AllGs() {
     sanitizer::NoLeakRoots(Address(first), Bytes(c));
     // The places of callables.
     sanitizer::AsanUnpoison(Address(first), Bytes(c));
-    stack::Unmap(first, Mapped(Bytes(c)));
+    stack::Unmap(first, stack::RoundUpToPage(Bytes(c)));
   }
 }
 
@@ -35,8 +31,8 @@ G* AllGs::New() {
   const Place place = Find(i);
   G* first = chunks_[place.chunk].load(std::memory_order_relaxed);
   if (first == nullptr) {
-    first = static_cast<G*>(
-        stack::Map(Mapped(Bytes(place.chunk)), stack::PageSize()));
+    first = static_cast<G*>(stack::Map(stack::RoundUpToPage(Bytes(place.chunk)),
+                                       stack::PageSize()));
     if (first == nullptr) return nullptr;
     sanitizer::LeakRoots(Address(first), Bytes(place.chunk));
     chunks_[place.chunk].store(first, std::memory_order_relaxed);
@@ -75,7 +71,7 @@ void AllGs::GiveBack(size_t block) {
   }
   // All of the block, where pages are 4 KiB; else what it has for itself.
   const size_t page = stack::PageSize();
-  const uintptr_t lo = RoundUp(Address(first), page);
+  const uintptr_t lo = stack::RoundUpToPage(Address(first));
   const uintptr_t hi = Address(first + kBlock) / page * page;
   if (lo < hi) stack::GiveBack(lo, hi);
 }

@@ -7,25 +7,19 @@
 #include "runtime/stack/memory.h"
 
 namespace heddle::sched {
-namespace {
 
-size_t Mapped(size_t bytes) {
-  const size_t page = stack::PageSize();
-  return (bytes + page - 1) / page * page;
+size_t GFifo::Mapped(uint32_t room) {
+  return stack::RoundUpToPage(sizeof(Chunk) + room * sizeof(uintptr_t));
 }
 
-}  // namespace
-
 GFifo::Chunk* GFifo::NewChunk(uint32_t room) {
-  const size_t bytes = Mapped(sizeof(Chunk) + room * sizeof(uintptr_t));
-  auto* const chunk = static_cast<Chunk*>(stack::Map(bytes, stack::PageSize()));
+  auto* const chunk =
+      static_cast<Chunk*>(stack::Map(Mapped(room), stack::PageSize()));
   if (chunk != nullptr) chunk->room = room;  // the rest is zero
   return chunk;
 }
 
-void GFifo::Delete(Chunk* chunk) {
-  stack::Unmap(chunk, Mapped(sizeof(Chunk) + chunk->room * sizeof(uintptr_t)));
-}
+void GFifo::Delete(Chunk* chunk) { stack::Unmap(chunk, Mapped(chunk->room)); }
 
 GFifo::~GFifo() {
   while (Chunk* const chunk = first_) {
@@ -52,9 +46,9 @@ bool GFifo::AddChunk() {
 
 void GFifo::DropFirst() {
   Chunk* const chunk = first_;
+  chunk->begin = 0;
+  chunk->end = 0;
   if (chunk == last_ && (chunk->room == kShort || !beyond_.empty())) {
-    chunk->begin = 0;
-    chunk->end = 0;
     while (chunk->end < chunk->room && !beyond_.empty()) {
       chunk->gs[chunk->end++] = beyond_.Pop();
     }
@@ -63,8 +57,6 @@ void GFifo::DropFirst() {
   first_ = std::exchange(chunk->next, nullptr);
   if (first_ == nullptr) last_ = nullptr;
   if (chunk->room == kShort && spare_ == nullptr) {
-    chunk->begin = 0;
-    chunk->end = 0;
     spare_ = chunk;
   } else {
     Delete(chunk);
@@ -87,22 +79,14 @@ void GFifo::PushBack(G* const* gs, uint32_t n) {
 }
 
 void GFifo::PushFrontAll(GQueue<G>* from) {
-  GFifo front;
-  while (G* gp = from->Pop()) front.PushBack(gp);
-  if (front.empty()) return;
-  if (!front.beyond_.empty()) {
-    while (G* gp = Pop()) front.PushBack(gp);
-  }
-  if (!empty()) {
-    front.last_->next = std::exchange(first_, nullptr);
-    front.last_ = last_;
-    front.size_ += size_;
-  }
-  std::swap(first_, front.first_);
-  std::swap(last_, front.last_);
-  std::swap(size_, front.size_);
-  front.beyond_.PushBackAll(&beyond_);
-  beyond_ = front.beyond_.PopAll();
+  GFifo all;
+  while (G* gp = from->Pop()) all.PushBack(gp);
+  while (G* gp = Pop()) all.PushBack(gp);
+  std::swap(first_, all.first_);
+  std::swap(last_, all.last_);
+  std::swap(spare_, all.spare_);
+  std::swap(beyond_, all.beyond_);
+  std::swap(size_, all.size_);
 }
 
 }  // namespace heddle::sched

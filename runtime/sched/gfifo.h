@@ -53,7 +53,8 @@ class GFifo {
   // Adds n at the end, in order.
   void PushBack(G* const* gs, uint32_t n);
 
-  // Adds all of `from` at the beginning, in order; empties it.
+  // Adds all of `from` at the beginning, in order; empties it. Moves all that
+  // there is: for when a P goes, or waits for the next Run.
   void PushFrontAll(GQueue<G>* from);
 
   // Takes the first; null when empty.
@@ -98,6 +99,8 @@ class GFifo {
     G* gs[];
   };
 
+  // Bytes of a chunk for so many.
+  static size_t Mapped(uint32_t room);
   static Chunk* NewChunk(uint32_t room);  // null: no memory
   static void Delete(Chunk* chunk);
   // False: no memory.

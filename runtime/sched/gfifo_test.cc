@@ -1,8 +1,5 @@
 #include "runtime/sched/gfifo.h"
 
-#include <errno.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,24 +9,8 @@
 #include "gtest/gtest.h"
 #include "runtime/base/fast_rand.h"
 #include "runtime/sched/gqueue.h"
+#include "runtime/sched/mmap_for_test.h"
 #include "runtime/sched/runq.h"
-
-namespace {
-bool mmap_fails = false;
-}  // namespace
-
-// The linker sends this program's calls of mmap here first (-Wl,--wrap).
-extern "C" {
-void* __real_mmap(void*, size_t, int, int, int, off_t);
-void* __wrap_mmap(void* addr, size_t size, int prot, int flags, int fd,
-                  off_t offset) {
-  if (mmap_fails) {
-    errno = ENOMEM;
-    return MAP_FAILED;
-  }
-  return __real_mmap(addr, size, prot, flags, fd, offset);
-}
-}
 
 namespace heddle::sched {
 namespace {

@@ -2,8 +2,6 @@
 
 #include "runtime/sched/newproc.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -18,25 +16,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runtime/sched/globrunq.h"
+#include "runtime/sched/mmap_for_test.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/sched_for_test.h"
-
-// Out of memory, on request: mmap of this test's binary goes through here
-// (linkopts --wrap).
-namespace {
-std::atomic<bool> mmap_fails{false};
-}  // namespace
-extern "C" {
-void* __real_mmap(void*, size_t, int, int, int, off_t);
-void* __wrap_mmap(void* addr, size_t size, int prot, int flags, int fd,
-                  off_t offset) {
-  if (mmap_fails.load(std::memory_order_relaxed)) {
-    errno = ENOMEM;
-    return MAP_FAILED;
-  }
-  return __real_mmap(addr, size, prot, flags, fd, offset);
-}
-}
 
 namespace heddle::sched {
 namespace {

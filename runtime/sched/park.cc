@@ -86,12 +86,6 @@ HEDDLE_INLINE void Ready(M* mp, G* gp) {
   SubmitOn(mp, sched, gp);
 }
 
-[[gnu::noinline]] void PutBehindAll(Sched* sched, P* pp, G* gp) {
-  if (!sched->options.randomize) return pp->yielded.Put(gp);
-  os::LockGuard guard(sched->lock);
-  GlobRunqPut(sched, gp);
-}
-
 // gp yields, and goes behind all others. kDirect: another one runs already.
 template <bool kDirect>
 HEDDLE_INLINE void GoschedM(M* mp, G* gp) {
@@ -112,10 +106,12 @@ HEDDLE_INLINE void GoschedM(M* mp, G* gp) {
                       !(pp->nurses && !pp->nursery.Empty()) &&
                       pp->runq.TryPutTail(gp);
   if (!queued) {
-    if (kDirect) {
-      pp->yielded.Put(gp);  // no order is random
+    // With a random order no switch is direct.
+    if (kDirect || !sched->options.randomize) {
+      pp->yielded.Put(gp);
     } else {
-      PutBehindAll(sched, pp, gp);
+      os::LockGuard guard(sched->lock);
+      GlobRunqPut(sched, gp);
     }
   }
   if (others) WakeP(sched, pp);

@@ -129,31 +129,11 @@ class Runq {
   // full; the rest stays in the batch. Owner only. Returns how many it took.
   // (runqputbatch)
   uint32_t PutBatch(GQueue<T>* batch, uint32_t max = kSize) {
-    const uint32_t h =
-        Index(head_.load(std::memory_order_acquire));  // as in Put
-    uint32_t t = tail_.load(std::memory_order_relaxed);
-    const uint32_t first = t;
-    while (t - h < kSize && t - first < max) {
-      T* gp = batch->Pop();
-      if (gp == nullptr) break;
-      ring_[t % kSize].store(gp, std::memory_order_relaxed);
-      t++;
-    }
-    tail_.store(t, std::memory_order_seq_cst);  // as in Put
-    return t - first;
+    return PutBatch(max, [batch] { return batch->Pop(); });
   }
-
   // The same of an array of n.
   uint32_t PutArray(T* const* gs, uint32_t n) {
-    const uint32_t h =
-        Index(head_.load(std::memory_order_acquire));  // as in Put
-    const uint32_t t = tail_.load(std::memory_order_relaxed);
-    n = std::min(n, kSize - (t - h));
-    for (uint32_t i = 0; i < n; i++) {
-      ring_[(t + i) % kSize].store(gs[i], std::memory_order_relaxed);
-    }
-    tail_.store(t + n, std::memory_order_seq_cst);  // as in Put
-    return n;
+    return PutBatch(n, [&gs] { return *gs++; });
   }
 
   // Takes runnext, else the oldest; null when empty. Owner only.
@@ -296,6 +276,23 @@ class Runq {
   static uint32_t Index(Head head) { return static_cast<uint32_t>(head); }
   // Where the index wraps it counts as the newest taken, which does no harm.
   static Head Moved(Head head, uint32_t n) { return head + n; }
+
+  // next() is the next one to put, or null.
+  template <typename Next>
+  uint32_t PutBatch(uint32_t max, Next next) {
+    const uint32_t h =
+        Index(head_.load(std::memory_order_acquire));  // as in Put
+    const uint32_t t = tail_.load(std::memory_order_relaxed);
+    max = std::min(max, kSize - (t - h));
+    uint32_t n = 0;
+    for (; n < max; n++) {
+      T* gp = next();
+      if (gp == nullptr) break;
+      ring_[(t + n) % kSize].store(gp, std::memory_order_relaxed);
+    }
+    tail_.store(t + n, std::memory_order_seq_cst);  // as in Put
+    return n;
+  }
 
   // *head: where the ring began.
   bool TryPutTail(T* gp, Head* head) {

@@ -16,6 +16,7 @@
 
 #include <type_traits>
 
+#include "absl/base/optimization.h"
 #include "runtime/arch/gobuf.h"
 #include "runtime/base/inline.h"
 #include "runtime/sanitizer/fiber.h"

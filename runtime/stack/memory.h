@@ -27,6 +27,11 @@ enum class GuardKind : uint8_t {
 // The system's page in bytes; also the size of a guard.
 size_t PageSize();
 
+// The multiple of that which is next to `bytes`, and not less.
+inline uintptr_t RoundUpToPage(uintptr_t bytes) {
+  return (bytes + PageSize() - 1) / PageSize() * PageSize();
+}
+
 // The better kind that this kernel has, found by trying it on one page.
 GuardKind ProbeGuardKind();
 

@@ -41,8 +41,9 @@ class Span {
   // Unmaps it, with whatever stacks are still in use.
   void Delete();
 
-  // Where the span of this stack begins.
-  static uintptr_t BaseOf(Stack stack) { return stack.lo & ~(kSpanSize - 1); }
+  // Where the span of this stack, or of its guard, begins.
+  static uintptr_t BaseOf(uintptr_t at) { return at & ~(kSpanSize - 1); }
+  static uintptr_t BaseOf(Stack stack) { return BaseOf(stack.lo); }
   // Where its guard is, if it is of a size that has one.
   static uintptr_t GuardOf(Stack stack) { return stack.lo - PageSize(); }
   uintptr_t base() const { return base_; }

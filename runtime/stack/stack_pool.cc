@@ -171,7 +171,7 @@ void StackPool::Guard(Order& o, GuardKind kind, const uintptr_t* pages,
     if (error == 0) continue;
     GuardsAreUsedUp(strerror(error));
     os::LockGuard guard(o.lock);
-    Span* const span = o.by_base[pages[done] & ~(kSpanSize - 1)];
+    Span* const span = o.by_base[Span::BaseOf(pages[done])];
     Count(o, *span, -1);
     span->NoteUnguarded();
     Count(o, *span, +1);
