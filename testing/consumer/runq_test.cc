@@ -2,6 +2,8 @@
 
 #include "runtime/sched/runq.h"
 
+#include <cstdint>
+
 #include "expect.h"
 
 namespace {
@@ -23,10 +25,11 @@ int main() {
   int overflowed = 0;
   for (Task& task : tasks) {
     mine.Put(&task, /*next=*/false, /*random=*/nullptr,
-             [&](auto* batch, int n) {
-               overflowed += n;
-               while (batch->Pop() != nullptr) {
+             [&](Task* const* batch, uint32_t n) {
+               for (uint32_t i = 0; i < n; ++i) {
+                 EXPECT(batch[i]->id == (i < 2 ? static_cast<int>(i) : 4));
                }
+               overflowed += static_cast<int>(n);
              });
   }
   EXPECT(overflowed == 3);  // half of the ring, and the one too many
