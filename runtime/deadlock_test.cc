@@ -170,7 +170,7 @@ TEST_P(DeadlockDeathTest, GoexitOfMain) {
 
 // ---- No deadlock ----
 
-sched::Sched* CurrentSched() { return sched::Getg()->m->sched; }
+sched::Sched* CurrentSched() { return sched::Getm()->sched; }
 
 // Waits until all of sched's threads sleep.
 void WaitForSleep(sched::Sched* sched) {

@@ -15,8 +15,8 @@ namespace heddle {
 namespace {
 
 sched::Sched* CurrentSched() {
-  const sched::G* gp = sched::Getg();
-  return gp == nullptr ? nullptr : gp->m->sched;
+  const sched::M* mp = sched::Getm();
+  return mp == nullptr ? nullptr : mp->sched;
 }
 
 }  // namespace

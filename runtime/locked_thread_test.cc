@@ -19,7 +19,7 @@
 namespace heddle {
 namespace {
 
-sched::Sched* CurrentSched() { return sched::Getg()->m->sched; }
+sched::Sched* CurrentSched() { return sched::Getm()->sched; }
 
 // How many Ms the runtime has, those that have ended included.
 int NumM(sched::Sched* sched) {

@@ -21,6 +21,21 @@ TEST(GetG, IsNullUntilSet) {
   }).join();
 }
 
+TEST(GetM, IsAnotherVariable) {
+  int g;
+  int m;
+  SetG(&g);
+  EXPECT_EQ(GetM(), nullptr);
+  SetM(&m);
+  EXPECT_EQ(GetG(), &g);
+  EXPECT_EQ(GetM(), &m);
+  std::thread([] { EXPECT_EQ(GetM(), nullptr); }).join();
+  SetG(nullptr);
+  EXPECT_EQ(GetM(), &m);
+  SetM(nullptr);
+  EXPECT_EQ(GetM(), nullptr);
+}
+
 TEST(GetG, IsEachThreadsOwn) {
   int mine;
   SetG(&mine);

@@ -42,8 +42,8 @@ constexpr size_t kOnStack = 32;
 // Uniform in [0, n). On an M its own generator, which is seeded by
 // Options::seed.
 uint32_t Below(uint32_t n) {
-  sched::G* gp = sched::Getg();
-  return (gp != nullptr ? &gp->m->random : ThreadRandom())->Below(n);
+  sched::M* mp = sched::Getm();
+  return (mp != nullptr ? &mp->random : ThreadRandom())->Below(n);
 }
 
 class Select {

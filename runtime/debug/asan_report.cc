@@ -19,7 +19,8 @@ using sched::GStatus;
 // The goroutine of the calling thread, also if g0 works for it.
 const G* CurrentG() {
   const G* gp = sched::Getg();
-  return gp != nullptr && gp == &gp->m->g0 ? gp->m->curg : gp;
+  const sched::M* mp = sched::Getm();
+  return gp != nullptr && gp == &mp->g0 ? mp->curg : gp;
 }
 
 void PrintG(const G* gp) {

@@ -70,8 +70,9 @@ void EndOnFault() {
 // The calling thread's goroutine, also if g0 works for it.
 const G* CurrentG() {
   const G* gp = sched::Getg();
-  if (gp == nullptr || gp != &gp->m->g0) return gp;
-  const G* curg = gp->m->curg;
+  const M* mp = sched::Getm();
+  if (gp == nullptr || gp != &mp->g0) return gp;
+  const G* curg = mp->curg;
   return curg != nullptr && sched::ReadGStatus(curg) == GStatus::kRunning
              ? curg
              : nullptr;
@@ -174,7 +175,7 @@ void ReportOnOwnStack(void* arg) {
   auto* w = reinterpret_cast<Workspace*>(workspace_room);
   const G* self = CurrentG();
   ReportSelf(w, options, self);
-  const G* here = sched::Getg();
+  const M* here = sched::Getm();
   const bool all = here == nullptr || options.all_runtimes;
   const bool several = all && sched::FirstSched() != nullptr &&
                        sched::NextSched(sched::FirstSched()) != nullptr;
@@ -182,7 +183,7 @@ void ReportOnOwnStack(void* arg) {
   for (const Sched* sched = sched::FirstSched(); sched != nullptr;
        sched = sched::NextSched(sched)) {
     runtime++;
-    if (!all && here->m->sched != sched) continue;
+    if (!all && here->sched != sched) continue;
     ReportSched(w, sched, self, several ? runtime : 0);
   }
 }

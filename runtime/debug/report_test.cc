@@ -105,7 +105,7 @@ TEST_P(ReportDeathTest, Throw) {
 // With the runtime's locks held, by the thrower and for ever.
 TEST_P(ReportDeathTest, ThrowWithLocksHeld) {
   EXPECT_DEATH(Run([]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                 sched::Sched* sched = sched::Getg()->m->sched;
+                 sched::Sched* sched = sched::Getm()->sched;
                  sched->lock.lock();
                  sched->allglock.lock();
                  BreakTheRuntime();
@@ -155,7 +155,7 @@ TEST_P(ReportDeathTest, ManyGoroutinesAreCounted) {
 // A stack that leads nowhere ends the report, not more.
 TEST_P(ReportDeathTest, AStackThatCannotBeRead) {
   EXPECT_EXIT(Run([] {
-                sched::Sched* sched = sched::Getg()->m->sched;
+                sched::Sched* sched = sched::Getm()->sched;
                 for (size_t i = 0; i < sched->allgs.size(); i++) {
                   sched::G* gp = sched->allgs[i];
                   if (gp->goid != 1) gp->sched.sp = 16;

@@ -53,7 +53,8 @@ bool Overflows(const sched::G* gp, const Fault& fault) {
   if (lo == 0) {
     // A g0 on the system's stack, whose bounds are not known: but the memory
     // around the stack pointer is missing in an overflow only.
-    return gp == &gp->m->g0 && fault.address - (fault.sp - page) < 2 * page;
+    return gp == &sched::Getm()->g0 &&
+           fault.address - (fault.sp - page) < 2 * page;
   }
   if (fault.address >= lo - page && fault.address < lo) return true;
   return fault.sp < lo && lo - fault.sp <= kFarthestFrame &&
@@ -76,7 +77,7 @@ void Say(const void* arg) {
   const sched::G* gp = sched::Getg();
   // Line by line, as write(2) takes it: after a colon on a line of others.
   base::PrintErr("\n");
-  if (gp == &gp->m->g0) {
+  if (gp == &sched::Getm()->g0) {
     base::PrintErr("runtime: the g0 stack of thread %d is exceeded\n",
                    os::GetTid());
     PrintBounds(gp, fault);
@@ -94,7 +95,7 @@ void Say(const void* arg) {
 }
 
 void ReportOverflow(const sched::G* gp, const Fault& fault) {
-  const bool on_g0 = gp == &gp->m->g0;
+  const bool on_g0 = gp == &sched::Getm()->g0;
   const base::Blame blame =
       on_g0 ? base::Blame::kRuntime : base::Blame::kProgram;
   // The first to come ends the process.

@@ -6,13 +6,13 @@
 namespace heddle::debug {
 
 Stats ReadStats() {
-  const sched::G* gp = sched::Getg();
-  return gp == nullptr ? Stats() : sched::ReadStats(gp->m->sched);
+  const sched::M* mp = sched::Getm();
+  return mp == nullptr ? Stats() : sched::ReadStats(mp->sched);
 }
 
 void FreeOsMemory() {
-  const sched::G* gp = sched::Getg();
-  if (gp != nullptr) sched::FreeOsMemory(gp->m->sched);
+  const sched::M* mp = sched::Getm();
+  if (mp != nullptr) sched::FreeOsMemory(mp->sched);
 }
 
 }  // namespace heddle::debug

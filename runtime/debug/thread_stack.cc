@@ -62,13 +62,13 @@ void Answer(void* ucontext) {
   answer->frames = Frames();
   sched::G* gp = sched::Getg();
   if (gp == nullptr) return;
-  const sched::G* g0 = &gp->m->g0;
+  const sched::M* mp = sched::Getm();
   const uintptr_t sp = StackPointer(ucontext);
-  answer->gp = gp == g0 ? gp->m->curg : gp;
+  answer->gp = gp == &mp->g0 ? mp->curg : gp;
   if (answer->gp == nullptr) return;
   // A goroutine's word is good only while its stack is the one that runs: not
   // within a switch.
-  if (gp != g0 && (sp < gp->stack.lo || sp >= gp->stack.hi)) return;
+  if (gp != &mp->g0 && (sp < gp->stack.lo || sp >= gp->stack.hi)) return;
   if (!HaveRoom(answer->gp)) return;
   const unwind::NoLinkerLock no_lock;
   UnwindContext(ucontext, &answer->frames);

@@ -167,7 +167,7 @@ std::string StacksAfterWait(int64_t seconds) {
   WaitGroup done;
   done.Go([] { LockOuter(); });
   WaitForParked(1);
-  const sched::AllGs& allgs = sched::Getg()->m->sched->allgs;
+  const sched::AllGs& allgs = sched::Getm()->sched->allgs;
   for (size_t i = 0; i < allgs.size(); i++) {
     if (ReadGStatus(allgs[i]) != sched::GStatus::kWaiting) continue;
     allgs[i]->waitsince = os::Nanotime() - seconds * 1'000'000'000;

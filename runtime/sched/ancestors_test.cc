@@ -47,7 +47,7 @@ class AncestorsTest : public ::testing::Test {
   // The go statement, from `pc`.
   template <typename F>
   static void GoFrom(uintptr_t pc, F&& f) {
-    NewProc(Getg()->m->sched, MakeFuncVal(std::forward<F>(f)), {}, pc);
+    NewProc(Getm()->sched, MakeFuncVal(std::forward<F>(f)), {}, pc);
   }
 
   static std::vector<uint64_t> Goids(const G* gp) {

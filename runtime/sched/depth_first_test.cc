@@ -252,7 +252,7 @@ TEST(DepthFirstStealTest, ThievesTakeFromTheNursery) {
   SchedForTest s(Options{.procs = 2, .preempt = false});
   s.Run([&s] {
     std::atomic<int> ran{0};
-    Getg()->m->p->begun = kDepthFirst;
+    Getm()->p->begun = kDepthFirst;
     for (int i = 0; i < 100; i++) {
       GoOn([&ran] { ran++; });
     }
@@ -292,7 +292,7 @@ TEST(DepthFirstRandomizeTest, NothingIsNursed) {
   s.Run([] {
     Tree tree;
     tree.Node(9);
-    EXPECT_TRUE(Getg()->m->p->nursery.Empty());
+    EXPECT_TRUE(Getm()->p->nursery.Empty());
     EXPECT_GE(tree.most, kDepthFirst);
   });
 }

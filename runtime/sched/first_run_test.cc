@@ -24,9 +24,9 @@ class FirstRunTest : public testing::Test {
   // The goroutine that was started last, which has not begun.
   static const G* Next() {
     const InRuntime in;
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     G* gp = pp->runq.Get().gp;
-    if (gp != nullptr) RunqPut(Getg()->m->sched, pp, gp, /*next=*/true);
+    if (gp != nullptr) RunqPut(Getm()->sched, pp, gp, /*next=*/true);
     return gp;
   }
 
@@ -142,7 +142,7 @@ TEST_F(FirstRunTest, OneThatEndsSwapsItsStackForThatOfTheNext) {
   s_.Run([this] {
     for (int i = 0; i < kFree; i++) GoOnWithStack();
     GoschedUntil([this] { return GCount(s_.get()) == 1; });
-    GFreeLocal& gfree = Getg()->m->p->gfree;
+    GFreeLocal& gfree = Getm()->p->gfree;
     ASSERT_EQ(gfree.of[kGFreeStarting].n, kFree);
     ASSERT_EQ(gfree.of[kGFreeNoStack].n, 0);
     std::vector<stack::Stack> before;
@@ -265,7 +265,7 @@ TEST_F(FirstRunTest, ASizeOfItsOwnFromTheFreeOnes) {
                        StartingStackSize(s_.get(), 0) == kSmall;
     StartingStackSize(s_.get(), 64 << 10);
     if (!small) GTEST_SKIP() << "the smallest size is not given out here";
-    GFreeLocal& gfree = Getg()->m->p->gfree;
+    GFreeLocal& gfree = Getm()->p->gfree;
     const auto run_one = [this](size_t size) {
       GoOn([] {}, {.stack_size = size});
       GoschedUntil([this] { return GCount(s_.get()) == 1; });

@@ -135,6 +135,7 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // it.
   arch::Gobuf sched;
   // The M that runs it; null while it is parked or queued. Written by that M.
+  // For others: on the thread that runs it, it is Getm().
   M* m = nullptr;
   Marks marks;
   // If `marks.sized()`: of the size in bytes of its stack, a power of two, the
@@ -185,8 +186,9 @@ static_assert(!std::is_empty_v<sanitizer::Fiber> ||
               sizeof(G) == 3 * ABSL_CACHELINE_SIZE);
 
 // Go's gTrackingPeriod, which is 8 there. A sample reads the clock twice, 50
-// ns: of a yield that takes 45 that would be 6 for each.
-inline constexpr uint8_t kGTrackingPeriod = 64;
+// ns: of a yield, which takes 13, that would be 6 more for each, and at 1 in 64
+// one yet. A power of two, and tracking_seq's range.
+inline constexpr int kGTrackingPeriod = 256;
 
 // gp's, made if need be.
 inline GExtra* Extra(G* gp) {
@@ -195,11 +197,15 @@ inline GExtra* Extra(G* gp) {
 }
 
 // The goroutine, or g0, that runs on the calling thread; null on a thread
-// that runs none. Never keep what it returns for the thread (its m) across a
-// switch; never read it any other way: a compiler may reuse the address of a
-// thread_local after the goroutine has moved to another thread.
+// that runs none. Never read it any other way: a compiler may reuse the address
+// of a thread_local after the goroutine has moved to another thread.
 inline G* Getg() { return static_cast<G*>(arch::GetG()); }
 inline void Setg(G* gp) { arch::SetG(gp); }
+
+// The calling thread's M, on g0 and in a goroutine; null on a thread that is
+// none, as Getg. Never keep it across a switch.
+inline M* Getm() { return static_cast<M*>(arch::GetM()); }
+inline void Setm(M* mp) { arch::SetM(mp); }
 
 // gp's number, for anyone: a guess, as a dead G is soon another goroutine.
 inline uint64_t GoidOf(G* gp) {

@@ -34,7 +34,7 @@ HEDDLE_INLINE void BecomeDead(G* gp) {
 
 // Ends gp, which has stopped. (goexit0)
 void Goexit0(G* gp) {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Sched* sched = mp->sched;
   P* pp = mp->p;
   BecomeDead(gp);
@@ -79,7 +79,7 @@ HEDDLE_INLINE void Goexit0Plain(P* pp, G* gp) {
 
 // After a switch.
 void Goexit0Plain(G* gp) {
-  P* pp = Getg()->m->p;
+  P* pp = Getm()->p;
   sanitizer::FiberDestroy(&gp->fiber);
   pp->begun--;
   Goexit0Plain(pp, gp);

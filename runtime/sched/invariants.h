@@ -27,8 +27,8 @@ inline void CheckQueueable([[maybe_unused]] const G* gp) {
 // A P belongs to one M at most, and only that M's thread pushes to its queue
 // (rule 2).
 inline void CheckOwned([[maybe_unused]] const P* pp) {
-  HEDDLE_DCHECK(pp->m.load(std::memory_order_relaxed) == Getg()->m);
-  HEDDLE_DCHECK(Getg()->m->gate.locks() > 0);
+  HEDDLE_DCHECK(pp->m.load(std::memory_order_relaxed) == Getm());
+  HEDDLE_DCHECK(Getm()->gate.locks() > 0);
 }
 
 // What mp, on g0, is about to run: it has a P, and gp is no other M's.

@@ -100,7 +100,7 @@ bool StopLockedM(M* mp) {
 }
 
 bool StartLockedM(G* gp) {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Sched* sched = mp->sched;
   {
     os::LockGuard guard(sched->lock);

@@ -149,7 +149,7 @@ inline void UnlockFromM(M* mp, G* gp) {
 // on a g0 and on a thread of nobody's.
 inline G* Curg() {
   G* gp = Getg();
-  return gp == nullptr || gp == &gp->m->g0 ? nullptr : gp;
+  return gp == nullptr || gp == &Getm()->g0 ? nullptr : gp;
 }
 
 // The calling goroutine's or g0's fiber, for sanitizer/race.h.
@@ -171,7 +171,7 @@ M* Acquirem();
 // The same for who knows that it runs on gp: a goroutine, or a g0.
 HEDDLE_INLINE M* AcquiremOf(G* gp) {
   sanitizer::RaceEnter(&gp->fiber);
-  M* mp = gp->m;
+  M* mp = Getm();
   if (__builtin_expect(mp->gate.Enter(), 0)) mp = PassGate(mp);
   return mp;
 }
@@ -192,7 +192,7 @@ inline void Releasem(M* mp) {
 // The same of AcquiremOf: for gp, the calling goroutine, which may be on
 // another M by now.
 HEDDLE_INLINE void ReleasemOf(G* gp) {
-  gp->m->gate.Leave();
+  Getm()->gate.Leave();
   sanitizer::RaceLeave(&gp->fiber);
 }
 

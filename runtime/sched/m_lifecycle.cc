@@ -28,6 +28,7 @@ void MSpinning(M* mp) {
 void MStart(void* arg) {
   M* mp = static_cast<M*>(arg);
   Setg(&mp->g0);
+  Setm(mp);
   MInit(mp);
   if (mp->mstartfn != nullptr) mp->mstartfn(mp);
   P* pp = mp->nextp;
@@ -39,6 +40,7 @@ void MStart(void* arg) {
   }
   Unminit(mp);
   Setg(nullptr);
+  Setm(nullptr);
 }
 
 // Keeps sched from its end while the thread of mp (null if it has no M), if it
@@ -223,7 +225,7 @@ void HandoffP(Sched* sched, P* pp) {
 }
 
 bool StopM() {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Sched* sched = mp->sched;
   if (mp->gate.locks() != 1) base::Throw("stopm holding locks");
   if (mp->p != nullptr) base::Throw("stopm holding p");
@@ -274,9 +276,9 @@ M* NewM(Sched* sched, void (*fn)(M*), P* pp, int64_t id) {
   SystemStack([&] {
     mp = AllocM(sched, fn, id);
     mp->nextp = pp;
-    G* gp = Getg();
-    if (gp != nullptr && gp->m->lockedext != 0) {
-      NewMHandoff(gp->m->sched, mp);
+    const M* self = Getm();
+    if (self != nullptr && self->lockedext != 0) {
+      NewMHandoff(self->sched, mp);
     } else {
       NewM1(mp);
     }

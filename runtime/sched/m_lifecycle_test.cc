@@ -81,10 +81,10 @@ TEST(WakePTest, ANewMIsMade) {
   s.Run([&] {
     EXPECT_EQ(NumM(s.get()), 1);
     std::atomic<bool> ran{false};
-    const M* main_m = Getg()->m;
+    const M* main_m = Getm();
     const M* other_m = nullptr;
     GoOn([&] {
-      other_m = Getg()->m;
+      other_m = Getm();
       ran = true;
     });
     SpinUntil(ran);  // main keeps its thread: another one has to run it
@@ -123,8 +123,10 @@ TEST(StopMTest, M0DoesNotSleepOnceTheRunIsDone) {
   SchedForTest s({.procs = 1, .preempt = false});
   s->run_done = true;
   Setg(&s->m0->g0);
+  Setm(s->m0);
   EXPECT_FALSE(StopM());
   Setg(nullptr);
+  Setm(nullptr);
 }
 
 TEST(StartMTest, ThreadExhaustion) {
@@ -203,9 +205,9 @@ TEST(HandoffPTest, AnIdlePGoesToTheIdleList) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     EXPECT_EQ(s->npidle, 0);
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     EXPECT_EQ(pp->status, PStatus::kRunning);
-    EXPECT_EQ(pp->m.load(), Getg()->m);
+    EXPECT_EQ(pp->m.load(), Getm());
   });
   EXPECT_EQ(s->npidle, 1);
 }

@@ -197,7 +197,7 @@ HEDDLE_INLINE M* BuildPlain(const FuncVal& fn, G* newg, M* mp, G* gp) {
         "heddle::Go called outside any runtime: call it from heddle::Run, or "
         "use heddle::Runtime::Go");
   }
-  NewProc(callergp->m->sched, fn, options, callerpc);
+  NewProc(Getm()->sched, fn, options, callerpc);
 }
 
 uintptr_t Address(const void* pc) { return reinterpret_cast<uintptr_t>(pc); }

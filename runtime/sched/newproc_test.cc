@@ -93,7 +93,7 @@ TEST(NewProcTest, FreeListOver64SpillsToTheGlobalOne) {
   s.Run([&] {
     for (int i = 0; i < 63; i++) GoOnWithStack();
     GoschedUntil([&] { return GCount(s.get()) == 1; });
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     EXPECT_EQ(pp->gfree.n(), 63);
     EXPECT_EQ(s->gfree.n(), 0);
     for (int i = 0; i < 64; i++) GoOnWithStack();
@@ -208,8 +208,8 @@ TEST(NewProcTest, ACopyThatThrowsStartsNothing) {
     for (int i = 0; i < 3; i++) {
       EXPECT_THROW(GoOn(f), std::runtime_error);
       EXPECT_EQ(GCount(s.get()), 1);
-      EXPECT_EQ(Getg()->m->p->gfree.n(), 1);
-      EXPECT_EQ(Getg()->m->gate.locks(), 0);
+      EXPECT_EQ(Getm()->p->gfree.n(), 1);
+      EXPECT_EQ(Getm()->gate.locks(), 0);
     }
     EXPECT_EQ(NumG(s.get()), 2);
   });
@@ -268,14 +268,14 @@ TEST(NewProcTest, RecordsWhereItComesFrom) {
     GoOn([&] {
       const uint64_t parent = Getg()->goid;
       GoOn(Callee);
-      const G* gp = Getg()->m->p->runq.Get().gp;
+      const G* gp = Getm()->p->runq.Get().gp;
       ASSERT_NE(gp, nullptr);
       EXPECT_EQ(gp->parent_goid, parent);
       EXPECT_EQ(gp->startpc, reinterpret_cast<uintptr_t>(&Callee));
       EXPECT_NE(gp->gopc, 0);
       EXPECT_EQ(ReadGStatus(gp), GStatus::kRunnable);
       const InRuntime in;
-      RunqPut(s.get(), Getg()->m->p, const_cast<G*>(gp), true);
+      RunqPut(s.get(), Getm()->p, const_cast<G*>(gp), true);
     });
   });
 }
@@ -295,7 +295,7 @@ TEST(NewProcTest, LocalQueueFullMovesHalfToTheGlobalOne) {
   SchedForTest s({.procs = 1, .preempt = false});
   std::vector<int> order;
   s.Run([&] {
-    const P* pp = Getg()->m->p;
+    const P* pp = Getm()->p;
     int i = 0;
     // One in runnext and 256 in the ring.
     for (; i < 257; i++) GoOn([&order, i] { order.push_back(i); });

@@ -8,7 +8,7 @@
 namespace heddle::sched {
 
 void AcquireP(P* pp) {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   if (mp->p != nullptr) base::Throw("wirep: already in go");
   if (pp->m.load(std::memory_order_relaxed) != nullptr ||
       pp->status.load(std::memory_order_relaxed) != PStatus::kIdle) {
@@ -21,7 +21,7 @@ void AcquireP(P* pp) {
 }
 
 P* ReleaseP() {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   P* pp = mp->p;
   if (pp == nullptr) base::Throw("releasep: invalid arg");
   if (pp->m.load(std::memory_order_relaxed) != mp ||
@@ -114,8 +114,8 @@ P* ProcResize(Sched* sched, int32_t n) {
       pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);
     }
   }
-  G* gp = Getg();
-  M* mp = gp != nullptr && gp->m->sched == sched ? gp->m : nullptr;
+  M* mp = Getm();
+  if (mp != nullptr && mp->sched != sched) mp = nullptr;
   if (mp != nullptr && mp->p != nullptr) {
     P* mine = mp->p;
     if (mine->id < n) {

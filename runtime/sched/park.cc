@@ -35,7 +35,7 @@ HEDDLE_INLINE void BeginWait(M* mp, G* gp) {
 // What is done with who has stopped, as a G0Function and for SwitchToNext.
 template <void (*kThen)(M*, G*)>
 struct Then {
-  static void Fn(G* gp) { kThen(Getg()->m, gp); }
+  static void Fn(G* gp) { kThen(Getm(), gp); }
   HEDDLE_INLINE void operator()(M* mp, G* gp) const { kThen(mp, gp); }
 };
 
@@ -126,7 +126,7 @@ bool Deterministic() {
 
 void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
   G* gp = Getg();
-  M* mp = gp->m;
+  M* mp = Getm();
   mp->waitunlockf = unlockf;
   mp->waitlock = lock;
   Park(mp, gp, reason, Then<ParkM>());
@@ -134,7 +134,7 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
 
 void GoparkUnlock(os::SpinLock* lock, WaitReason reason) {
   G* gp = Getg();
-  M* mp = gp->m;
+  M* mp = Getm();
   mp->waitlock = lock;
   Park(mp, gp, reason, Then<ParkMUnlock>());
 }
@@ -154,10 +154,7 @@ void Goready(G* gp) {
   Releasem(mp);
 }
 
-void GoreadyInside(G* gp) {
-  const G* self = Getg();
-  Ready(self != nullptr ? self->m : nullptr, gp);
-}
+void GoreadyInside(G* gp) { Ready(Getm(), gp); }
 
 void GoreadyBatch::Add(G* gp) {
   const RaceScope not_looked_at;

@@ -28,22 +28,25 @@ namespace {
 // after: it may be a goroutine of another runtime.
 class M0Scope {
  public:
-  explicit M0Scope(M* m0) : m0_(m0), outer_(Getg()) {
+  explicit M0Scope(M* m0) : m0_(m0), outer_g_(Getg()), outer_m_(Getm()) {
     Setg(&m0->g0);
+    Setm(m0);
     MInit(m0);
     eh_ = std::exchange(*m0->eh, EhGlobals());
   }
   ~M0Scope() {
     *m0_->eh = eh_;
     Unminit(m0_);
-    Setg(outer_);
+    Setg(outer_g_);
+    Setm(outer_m_);
   }
   M0Scope(const M0Scope&) = delete;
   M0Scope& operator=(const M0Scope&) = delete;
 
  private:
   M* const m0_;
-  G* const outer_;
+  G* const outer_g_;
+  M* const outer_m_;
   EhGlobals eh_;
 };
 

@@ -84,16 +84,16 @@ TEST_F(RetakeTest, AHogLosesItsPAndQueuesForAnother) {
   SchedForTest s({.procs = 1});
   s.Run([&] {
     std::atomic<bool> stop{false};
-    const M* hog_m = Getg()->m;
+    const M* hog_m = Getm();
     GoOn([&] {
-      EXPECT_NE(Getg()->m, hog_m);
+      EXPECT_NE(Getm(), hog_m);
       EXPECT_EQ(s->nhogs, 1);
       stop = true;
     });
     Compute(stop);
     // It is noticed here; status and thread are as before.
     EXPECT_EQ(ReadGStatus(Getg()), GStatus::kRunning);
-    EXPECT_EQ(Getg()->m, hog_m);
+    EXPECT_EQ(Getm(), hog_m);
     M* mp = Acquirem();
     EXPECT_EQ(mp, hog_m);
     EXPECT_NE(mp->p, nullptr);
@@ -108,7 +108,7 @@ TEST_F(RetakeTest, AHogLosesItsPAndQueuesForAnother) {
 TEST_F(RetakeTest, AHogKeepsItsThread) {
   SchedForTest s({.procs = 1});
   s.Run([&] {
-    const M* hog_m = Getg()->m;
+    const M* hog_m = Getm();
     for (int i = 0; i < 10; i++) {
       std::atomic<bool> stop{false};
       std::atomic<bool> other_ran{false};
@@ -120,11 +120,11 @@ TEST_F(RetakeTest, AHogKeepsItsThread) {
       });
       Compute(stop);
       GoOn([&] { other_ran = true; });
-      EXPECT_EQ(Getg()->m, hog_m);
+      EXPECT_EQ(Getm(), hog_m);
       EXPECT_FALSE(Getg()->marks.locked());
       EXPECT_EQ(hog_m->lockedg, nullptr);
       while (!other_ran) Gosched();
-      hog_m = Getg()->m;
+      hog_m = Getm();
     }
   });
 }
@@ -154,7 +154,7 @@ TEST_F(RetakeTest, ACallThatBlocksAndIsNotWrappedLosesItsP) {
   ASSERT_EQ(pipe(fds), 0);
   s.Run([&] {
     GoOn([&] { EXPECT_EQ(write(fds[1], "x", 1), 1); });
-    std::thread looker([&, tid = Getg()->m->tid.load()] {
+    std::thread looker([&, tid = Getm()->tid.load()] {
       while (os::ThreadIsRunning(tid)) os::OsYield();
       const int64_t now = os::Nanotime();
       EXPECT_EQ(Retake(s.get(), now), 0);
@@ -186,7 +186,7 @@ TEST_F(RetakeTest, ABlockingCallLosesItsP) {
 TEST_F(RetakeTest, AShortBlockingCallKeepsItsP) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
-    const M* mp = Getg()->m;
+    const M* mp = Getm();
     const uint32_t tick = mp->p->syscalltick;
     for (int i = 0; i < 1000; i++) {
       ASSERT_TRUE(EnterSyscall());
@@ -194,7 +194,7 @@ TEST_F(RetakeTest, AShortBlockingCallKeepsItsP) {
       EXPECT_EQ(ParkableG(), nullptr);
       EXPECT_FALSE(EnterSyscall());
       ExitSyscall();
-      EXPECT_EQ(Getg()->m, mp);
+      EXPECT_EQ(Getm(), mp);
     }
     EXPECT_GE(mp->p->syscalltick - tick, 1000u);
     EXPECT_EQ(mp->p->status.load(), PStatus::kRunning);
@@ -221,12 +221,12 @@ TEST_F(RetakeTest, NotIfNobodyWaits) {
   SchedForTest s({.procs = 2});
   WithoutSysmon(s.get());
   s.Run([&] {
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     // Two looks of sysmon's, a slice and more apart.
     const int64_t now = os::Nanotime();
     Look(s.get(), now);
     Look(s.get(), now + 100 * kForcePreemptNs);
-    EXPECT_EQ(pp->m.load(), Getg()->m);
+    EXPECT_EQ(pp->m.load(), Getm());
   });
 }
 

@@ -86,8 +86,8 @@ TEST_F(ScavengeTest, FreeOsMemoryDoesItAtOnce) {
   EXPECT_LT(StacksWithMemory(), 200);
   s_.Run([] {
     // The calling P's own go too.
-    FreeOsMemory(Getg()->m->sched);
-    EXPECT_EQ(Getg()->m->p->gfree.n(), 0);
+    FreeOsMemory(Getm()->sched);
+    EXPECT_EQ(Getm()->p->gfree.n(), 0);
   });
   StartMany(&s_);
   EXPECT_GE(ReadStats(s_.get()).goroutines_created, 2u * kMany);
@@ -110,8 +110,8 @@ TEST_F(ScavengeTest, DeepMemoryIsNotKept) {
       }
     };
     for (int i = 0; i < 2; i++) {
-      NewProc(Getg()->m->sched, MakeFuncVal(go_deep), {}, 0);
-      GoschedUntil([] { return GCount(Getg()->m->sched) == 1; });
+      NewProc(Getm()->sched, MakeFuncVal(go_deep), {}, 0);
+      GoschedUntil([] { return GCount(Getm()->sched) == 1; });
     }
   });
   EXPECT_NE(deep, nullptr);

@@ -66,7 +66,7 @@ void GoOn(F&& f) {
 }
 template <typename F>
 void GoOn(F&& f, const GoOptions& options) {
-  NewProc(Getg()->m->sched, MakeFuncVal(std::forward<F>(f)), options,
+  NewProc(Getm()->sched, MakeFuncVal(std::forward<F>(f)), options,
           reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
 }
 

@@ -88,7 +88,7 @@ AfterSystemG BeforeSystemG(M* mp, G* gp) {
 }  // namespace
 
 void ScheduleLoop() {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Sched* sched = mp->sched;
   for (;;) {
     if (mp->gate.locks() != 1) base::Throw("schedule: holding locks");

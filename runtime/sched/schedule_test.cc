@@ -43,7 +43,7 @@ TEST(ScheduleTest, Each61stTickLooksAtTheGlobalQueueFirst) {
   SchedForTest s({.procs = 1, .preempt = false});
   std::vector<int> order;
   s.Run([&] {
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     // Two starts from now on, the tick divides by 61.
     pp->schedtick = kGlobalQueueTick - 2;
     for (int i = 0; i < 5; i++) {
@@ -64,7 +64,7 @@ TEST(ScheduleTest, Each61stTickLooksAtTheGlobalQueueFirst) {
 TEST(ScheduleTest, RunnextInheritsTheTimeSlice) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     pp->schedtick = 1;
     uint32_t seen = 0;
     LatchForTest done(1);
@@ -118,7 +118,7 @@ TEST(ScheduleTest, TheGlobalQueueIsShared) {
     EXPECT_EQ(s->runqsize, 300);
     {
       os::LockGuard guard(s->lock);
-      P* pp = Getg()->m->p;
+      P* pp = Getm()->p;
       G* gp = GlobRunqGet(s.get(), pp, 0);
       // At most half of a ring at once, the first of it returned.
       EXPECT_EQ(s->runqsize, 300 - 128);
@@ -179,7 +179,7 @@ TEST(ScheduleTest, TheOldestComesFromBothQueuesByTurns) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
     const InRuntime in;
-    P* pp = Getg()->m->p;
+    P* pp = Getm()->p;
     std::vector<G*> gs;
     for (int i = 0; i < 6; i++) gs.push_back(NewG(s.get(), [] {}));
     for (int i = 0; i < 2; i++) PutGlobal(s.get(), gs[i]);
@@ -203,7 +203,7 @@ TEST(ScheduleTest, WhatHasYieldedIsStolen) {
   s.Run([&] {
     {
       const InRuntime in;
-      P* pp = Getg()->m->p;
+      P* pp = Getm()->p;
       for (int i = 0; i < 10; i++) {
         pp->yielded.Put(NewG(s.get(), [&] { ran++; }));
       }
@@ -311,7 +311,7 @@ TEST(SystemStackTest, RunsOnG0) {
     bool nested = false;
     uintptr_t sp = 0;
     SystemStack([&] {
-      on_g0 = Getg() == &gp->m->g0;
+      on_g0 = Getg() == &Getm()->g0;
       sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
       SystemStack([&] { nested = true; });
     });
@@ -337,10 +337,10 @@ INSTANTIATE_TEST_SUITE_P(Procs, MigrationTest, testing::Values(1, 2));
 TEST_P(MigrationTest, EachSwitchChangesTheThread) {
   s_.Run([] {
     for (int i = 0; i < 100; i++) {
-      const M* before = Getg()->m;
+      const M* before = Getm();
       const pid_t tid = os::GetTid();
       Gosched();
-      EXPECT_NE(Getg()->m, before);
+      EXPECT_NE(Getm(), before);
       EXPECT_NE(os::GetTid(), tid);
     }
   });

@@ -70,7 +70,7 @@ void StopTheWorld() {
 }
 
 void StartTheWorld(int32_t procs) {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Sched* sched = mp->sched;
   P* runnable;
   {
@@ -90,7 +90,7 @@ void StartTheWorld(int32_t procs) {
 }
 
 int32_t GoMaxProcs(int32_t n) {
-  Sched* sched = Getg()->m->sched;
+  Sched* sched = Getm()->sched;
   if (n > kMaxProcs) {
     throw std::invalid_argument(absl::StrFormat(
         "heddle: GoMaxProcs(%d): there can be at most %d Ps", n, kMaxProcs));

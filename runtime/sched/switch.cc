@@ -44,9 +44,9 @@ HEDDLE_NO_SANITIZE_THREAD void Entry(void* arg) {
   sanitizer::FinishSwitch(fiber);
   // It begins inside the runtime, as whoever was switched to.
   sanitizer::RaceEnter(fiber);
-  switch_internal::FinishLeft(static_cast<G*>(arg));
+  switch_internal::FinishLeft();
   // From here on nothing of the P's is touched.
-  Releasem(static_cast<G*>(arg)->m);
+  Releasem(Getm());
   sanitizer::RaceAcquire(fiber, sanitizer::RaceBirth(fiber));
   GoroutineMain(static_cast<G*>(arg));
 }
@@ -100,7 +100,7 @@ inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
   gp->saved_errno = *mp->errno_address;
   Setg(&mp->g0);
   SwitchToG0(gp, &mp->g0, reinterpret_cast<Carried>(fn));
-  switch_internal::FinishLeft(gp);
+  switch_internal::FinishLeft();
 }
 
 // Mcall inside a catch block, or while an exception is in flight: that is a
@@ -111,14 +111,14 @@ inline void LeaveForG0(G* gp, M* mp, G0Function fn) {
   *mp->eh = EhGlobals();
   LeaveForG0(gp, mp, fn);
   const RaceScope not_looked_at;
-  *gp->m->eh = mine;
+  *Getm()->eh = mine;
 }
 
 }  // namespace
 
 void Mcall(G0Function fn) {
   G* gp = Getg();
-  M* mp = gp->m;
+  M* mp = Getm();
   if (ABSL_PREDICT_FALSE(MustMcall(mp))) {
     McallWithExceptions(gp, mp, fn);
   } else {
@@ -128,7 +128,7 @@ void Mcall(G0Function fn) {
 
 void McallDying(G0Function fn) {
   G* gp = Getg();
-  M* mp = gp->m;
+  M* mp = Getm();
   CheckCanary(gp);
   // Goexit through a handler that rethrows leaves one in flight.
   *mp->eh = EhGlobals();
@@ -172,7 +172,7 @@ void CallOnG0(void (*call)(void*), void* arg) {
     call(arg);
     return;
   }
-  G0Call c = {call, arg, gp, &gp->m->g0};
+  G0Call c = {call, arg, gp, &Getm()->g0};
   Setg(c.g0);
   SystemStackCall(&c);
   Setg(gp);

@@ -89,15 +89,16 @@ HEDDLE_INLINE G* TakeLeft(M* mp) {
   return left;
 }
 
-// gp has been switched to: does that. In the second form what is done is mostly
-// `usual`, as gp wanted it done with itself, and then in the caller's code.
-HEDDLE_INLINE void FinishLeft(G* gp) {
-  M* mp = gp->m;
+// Who calls has been switched to: does that. In the second form what is done is
+// mostly `usual`, as the caller wanted it done with itself, and then in its
+// code.
+HEDDLE_INLINE void FinishLeft() {
+  M* mp = Getm();
   if (G* left = TakeLeft(mp); left != nullptr) mp->left_fn(left);
 }
 template <typename Usual>
-HEDDLE_INLINE void FinishLeft(G* gp, Usual usual) {
-  M* mp = gp->m;
+HEDDLE_INLINE void FinishLeft(Usual usual) {
+  M* mp = Getm();
   G* left = TakeLeft(mp);
   if (left == nullptr) return;
   if (ABSL_PREDICT_TRUE(mp->left_fn == Usual::Fn)) {
@@ -119,7 +120,7 @@ HEDDLE_INLINE void SwitchToNext(M* mp, G* gp, G* next, Then then) {
   gp->saved_errno = *mp->errno_address;
   const bool first = switch_internal::LeaveForNext(mp, gp, next, Then::Fn);
   switch_internal::SwitchFibers(gp, next, first);
-  switch_internal::FinishLeft(gp, then);
+  switch_internal::FinishLeft(then);
 }
 
 // The same for a goroutine that will never be executed again.

@@ -22,7 +22,7 @@ P* IdleP(Sched* sched) {
 
 // On g0: gp found no idle P. (exitsyscall0)
 void ExitSyscall0(G* gp) {
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Sched* sched = mp->sched;
   TrackRunnable(gp);
   CasGStatus(gp, ReadGStatus(gp), GStatus::kRunnable);
@@ -114,7 +114,7 @@ void ExitSyscall() {
   } else {
     CallLeaveHook(gp, Leaving::kWaitsForP);
     Mcall(ExitSyscall0);
-    mp = gp->m;
+    mp = Getm();
   }
   Releasem(mp);
 }

@@ -149,7 +149,7 @@ bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
 bool ArmSleep(G* gp, void* until) {
   // In gp's frame, which may be gone once it is in the heap.
   const int64_t when = *static_cast<int64_t*>(until);
-  M* mp = Getg()->m;
+  M* mp = Getm();
   Timers* timers = &mp->p->timers;
   bool earliest;
   {

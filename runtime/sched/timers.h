@@ -40,8 +40,8 @@ constexpr int64_t TimeAfter(int64_t now, int64_t ns) {
 // os::Nanotime(), or a few microseconds later, for who then says when a timer
 // is due.
 inline int64_t TimeForTimers() {
-  G* gp = Getg();
-  return gp == nullptr ? os::Nanotime() : gp->m->recent_time.NowOrLater();
+  M* mp = Getm();
+  return mp == nullptr ? os::Nanotime() : mp->recent_time.NowOrLater();
 }
 
 // Parks the calling goroutine, which can park, until `when`. (timeSleep)

@@ -40,8 +40,8 @@ struct ReaderPolicy : os::AsymmetricAtomics {
   // A plain thread has none. To be used at once: a goroutine that parks may go
   // on elsewhere.
   static int32_t Place() {
-    const sched::G* gp = sched::Getg();
-    return gp == nullptr ? -1 : gp->m->small_id.value();
+    const sched::M* mp = sched::Getm();
+    return mp == nullptr ? -1 : mp->small_id.value();
   }
   static int32_t Places() { return base::SmallId::Limit(); }
 

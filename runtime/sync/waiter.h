@@ -103,7 +103,7 @@ class Waiter {
 
   void SleepThread() {
     // Outside: inside Blocking, others may have the P.
-    sched::M* mp = sched::Getg() != nullptr ? sched::Getg()->m : nullptr;
+    sched::M* mp = sched::Getm();
     sched::Releasem(mp);
     thread_.note.Sleep();
     thread_.note.Clear();
