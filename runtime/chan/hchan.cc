@@ -8,6 +8,7 @@
 #include "runtime/chan/hand_over.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/park_inline.h"
 #include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/sync/waiter.h"
@@ -66,7 +67,7 @@ HEDDLE_INLINE Result WaitIn(Hchan* c, WaitQueue* q, Waiter* w,
     w->node = gp;
     q->PushBack(w);
     sched::RaceRelease(w);
-    sched::GoparkUnlock(&c->lock, reason);
+    sched::ParkHere(gp, &c->lock, reason);
     sched::RaceAcquire(sanitizer::RaceWoken(&gp->fiber));
   } else {
     WaitOnThread(c, q, w, reason);
@@ -132,90 +133,109 @@ void WakeFrom(sched::WaitNode* node) {
   }
 }
 
-// Send, where c is not null, and TrySend.
-template <bool kBlock>
-bool SendOn(Hchan* c, void* elem) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+// Send, where c is not null, and TrySend. What has to be tried again, as the
+// other side's move threw, is again(c, elem)'s: a loop here would keep for it
+// what nobody else needs after a park, in registers that the park wants.
+template <bool kBlock, typename Again>
+HEDDLE_INLINE bool SendOn(Hchan* c, void* elem,
+                          Again again) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const sched::RaceScope not_looked_at;
-  for (;;) {
-    c->lock.lock();
-    if (ABSL_PREDICT_FALSE(c->closed.load(std::memory_order_relaxed))) {
-      ThrowClosed(c);
-    }
-    if (Waiter* w = c->recvq.Pop(); w != nullptr) {
-      if (w->elem != nullptr && w->deliver != nullptr) {
-        SendByMove(c, w, elem);
-        return true;
-      }
-      sched::RaceAcquire(w);
-      Deliver(c, {w->elem, nullptr}, elem);
-      sched::WaitNode* const wake = Finish(w, Result::kDone);
-      c->lock.unlock();
-      WakeFrom<kBlock>(wake);
+  c->lock.lock();
+  if (ABSL_PREDICT_FALSE(c->closed.load(std::memory_order_relaxed))) {
+    ThrowClosed(c);
+  }
+  if (Waiter* w = c->recvq.Pop(); w != nullptr) {
+    if (w->elem != nullptr && w->deliver != nullptr) {
+      SendByMove(c, w, elem);
       return true;
     }
-    if (c->count.load(std::memory_order_relaxed) < c->cap) {
-      SendToPlace(c, elem);
+    sched::RaceAcquire(w);
+    Deliver(c, {w->elem, nullptr}, elem);
+    sched::WaitNode* const wake = Finish(w, Result::kDone);
+    c->lock.unlock();
+    WakeFrom<kBlock>(wake);
+    return true;
+  }
+  if (c->count.load(std::memory_order_relaxed) < c->cap) {
+    SendToPlace(c, elem);
+    return true;
+  }
+  if (!kBlock) {
+    c->lock.unlock();
+    return false;
+  }
+  Waiter me;
+  me.elem = elem;
+  switch (WaitIn(c, &c->sendq, &me, WaitReason::kChanSend)) {
+    case Result::kClosed:
+      throw ClosedChannel("send on closed channel");
+    case Result::kRetry:
+      return again(c, me.elem);
+    default:
       return true;
-    }
-    if (!kBlock) {
-      c->lock.unlock();
-      return false;
-    }
-    Waiter me;
-    me.elem = elem;
-    switch (WaitIn(c, &c->sendq, &me, WaitReason::kChanSend)) {
-      case Result::kClosed:
-        throw ClosedChannel("send on closed channel");
-      case Result::kRetry:
-        continue;
-      default:
-        return true;
-    }
   }
 }
 
-// Recv, where c is not null, and TryRecv.
-template <bool kBlock>
-Received RecvOn(Hchan* c, Target to) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+// Recv, where c is not null, and TryRecv; again(c, to) as in SendOn.
+template <bool kBlock, typename Again>
+HEDDLE_INLINE Received RecvOn(Hchan* c, Target to,
+                              Again again) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const sched::RaceScope not_looked_at;
-  for (;;) {
-    c->lock.lock();
-    if (Waiter* w = c->sendq.Pop(); w != nullptr) {
-      if (c->cap != 0 || (to.elem != nullptr && to.deliver != nullptr)) {
-        RecvByMove(c, w, to);
-        return Received::kValue;
-      }
-      sched::RaceAcquire(w);
-      Deliver(c, {to.elem, nullptr}, w->elem);
-      sched::WaitNode* const wake = Finish(w, Result::kDone);
-      c->lock.unlock();
-      WakeFrom<kBlock>(wake);
+  c->lock.lock();
+  if (Waiter* w = c->sendq.Pop(); w != nullptr) {
+    if (c->cap != 0 || (to.elem != nullptr && to.deliver != nullptr)) {
+      RecvByMove(c, w, to);
       return Received::kValue;
     }
-    if (c->count.load(std::memory_order_relaxed) > 0) {
-      RecvFromPlace(c, to);
-      return Received::kValue;
-    }
-    if (c->closed.load(std::memory_order_relaxed)) {
-      sched::RaceAcquire(&c->closed);
-      c->lock.unlock();
+    sched::RaceAcquire(w);
+    Deliver(c, {to.elem, nullptr}, w->elem);
+    sched::WaitNode* const wake = Finish(w, Result::kDone);
+    c->lock.unlock();
+    WakeFrom<kBlock>(wake);
+    return Received::kValue;
+  }
+  if (c->count.load(std::memory_order_relaxed) > 0) {
+    RecvFromPlace(c, to);
+    return Received::kValue;
+  }
+  if (c->closed.load(std::memory_order_relaxed)) {
+    sched::RaceAcquire(&c->closed);
+    c->lock.unlock();
+    return Received::kClosed;
+  }
+  if (!kBlock) {
+    c->lock.unlock();
+    return Received::kEmpty;
+  }
+  Waiter me;
+  me.elem = to.elem;
+  me.deliver = to.deliver;
+  switch (WaitIn(c, &c->recvq, &me, WaitReason::kChanReceive)) {
+    case Result::kClosed:
       return Received::kClosed;
-    }
-    if (!kBlock) {
-      c->lock.unlock();
+    case Result::kRetry:
+      return again(c, Target{me.elem, me.deliver});
+    default:
+      return Received::kValue;
+  }
+}
+
+[[gnu::noinline, gnu::cold]] bool SendAgain(Hchan* c, void* elem) {
+  for (bool again = true; again;) {
+    again = false;
+    SendOn<true>(c, elem, [&](Hchan*, void*) { return again = true; });
+  }
+  return true;
+}
+
+[[gnu::noinline, gnu::cold]] Received RecvAgain(Hchan* c, Target to) {
+  for (;;) {
+    bool again = false;
+    const Received received = RecvOn<true>(c, to, [&](Hchan*, Target) {
+      again = true;
       return Received::kEmpty;
-    }
-    Waiter me;
-    me.elem = to.elem;
-    me.deliver = to.deliver;
-    switch (WaitIn(c, &c->recvq, &me, WaitReason::kChanReceive)) {
-      case Result::kClosed:
-        return Received::kClosed;
-      case Result::kRetry:
-        continue;
-      default:
-        return Received::kValue;
-    }
+    });
+    if (!again) return received;
   }
 }
 
@@ -251,22 +271,22 @@ void Send(Hchan* c, void* elem) {
   if (c == nullptr) BlockForever(WaitReason::kChanSendNilChan);
   // Who may park has to be inside before it takes the lock.
   const sched::InRuntime in;
-  SendOn<true>(c, elem);
+  SendOn<true>(c, elem, SendAgain);
 }
 
 bool TrySend(Hchan* c, void* elem) {
-  return c != nullptr && CanSend(c) && SendOn<false>(c, elem);
+  return c != nullptr && CanSend(c) && SendOn<false>(c, elem, SendAgain);
 }
 
 Received Recv(Hchan* c, Target to) {
   if (c == nullptr) BlockForever(WaitReason::kChanReceiveNilChan);
   const sched::InRuntime in;  // as in Send
-  return RecvOn<true>(c, to);
+  return RecvOn<true>(c, to, RecvAgain);
 }
 
 Received TryRecv(Hchan* c, Target to) {
   if (c == nullptr || !CanRecv(c)) return Received::kEmpty;
-  return RecvOn<false>(c, to);
+  return RecvOn<false>(c, to, RecvAgain);
 }
 
 void Close(Hchan* c) {

@@ -14,6 +14,7 @@
 #include "runtime/chan/hand_over.h"
 #include "runtime/os/clock.h"
 #include "runtime/sched/m.h"
+#include "runtime/sched/park_inline.h"
 #include "runtime/sched/race.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/sync/waiter.h"
@@ -40,8 +41,8 @@ constexpr size_t kOnStack = 32;
 }
 
 // Uniform in [0, n). On an M its own generator, which is seeded by
-// Options::seed.
-uint32_t Below(uint32_t n) {
+// Options::seed. Out of line: most selects find one case ready, or none.
+[[gnu::noinline]] uint32_t Below(uint32_t n) {
   sched::M* mp = sched::Getm();
   return (mp != nullptr ? &mp->random : ThreadRandom())->Below(n);
 }
@@ -58,7 +59,7 @@ class Select {
   // or kNone if it was not ready.
   size_t DrawReady() const {
     const sched::RaceScope not_looked_at;
-    return Draw(Ready);
+    return Draw([](const Case& c) { return Ready(c); });
   }
   HEDDLE_INLINE size_t TryOne(size_t i);
   // Whether case i needs the scratch.
@@ -66,9 +67,15 @@ class Select {
     return At(i).kind == CaseKind::kRecv && TargetOf(At(i)).deliver != nullptr;
   }
   // The others. `order` and `waiters` have place for n.
-  size_t Run(uint32_t* order, Waiter* waiters, size_t default_case);
+  size_t Run(uint32_t* order, Waiter* waiters, size_t default_case) {
+    return RunHere(order, waiters, default_case);
+  }
+  // The same in the caller's code, for what most selects do: see
+  // sched/park_inline.h.
+  HEDDLE_INLINE size_t RunHere(uint32_t* order, Waiter* waiters,
+                               size_t default_case);
   // Tells the receiver of case i what it got. Without locks.
-  void Tell(size_t i, bool ok);
+  HEDDLE_INLINE void Tell(size_t i, bool ok);
 
  private:
   enum class Outcome { kNotReady, kDone, kClosed };
@@ -89,22 +96,23 @@ class Select {
   }
   // One of those of which ready(i) is true; kNone if it is of none.
   template <typename ReadyFn>
-  size_t Draw(ReadyFn ready) const;
+  HEDDLE_INLINE size_t Draw(ReadyFn ready) const;
   HEDDLE_INLINE Outcome Do(const Case& c, sched::WaitNode** wake);
   HEDDLE_INLINE size_t Finish(size_t i, Outcome outcome);
-  size_t TryAll(Outcome* outcome, sched::WaitNode** wake);
+  HEDDLE_INLINE size_t TryAll(Outcome* outcome, sched::WaitNode** wake);
   [[gnu::noinline]] void WaitOnThread(Waiter* waiters,
                                       std::atomic<uint32_t>* fired,
                                       sched::WaitReason reason);
-  size_t Wait(Waiter* waiters, Outcome* outcome);
-  size_t Choose(Waiter* waiters, size_t default_case, Outcome* outcome);
-  void SortByAddress();
-  void LockAll();
+  HEDDLE_INLINE size_t Wait(Waiter* waiters, Outcome* outcome);
+  HEDDLE_INLINE size_t Choose(Waiter* waiters, size_t default_case,
+                              Outcome* outcome);
+  HEDDLE_INLINE void SortByAddress();
+  HEDDLE_INLINE void LockAll();
   void UnlockAll();
-  static bool ParkCommit(sched::G* gp, void* select);
-  void Enqueue(Waiter* waiters, sched::WaitNode* node,
-               std::atomic<uint32_t>* fired);
-  size_t Dequeue(Waiter* waiters);
+  static void Commit(Select* select) { select->UnlockAll(); }
+  HEDDLE_INLINE void Enqueue(Waiter* waiters, sched::WaitNode* node,
+                             std::atomic<uint32_t>* fired);
+  HEDDLE_INLINE size_t Dequeue(Waiter* waiters);
 
   const std::byte* const cases_;
   const size_t stride_;
@@ -116,11 +124,12 @@ class Select {
 };
 
 template <typename ReadyFn>
-size_t Select::Draw(ReadyFn ready) const {
+inline size_t Select::Draw(ReadyFn ready) const {
   size_t drawn = kNone;
   uint32_t nready = 0;
-  for (size_t i = 0; i < n_; i++) {
-    if (!ready(At(i))) continue;
+  const std::byte* at = cases_;
+  for (size_t i = 0; i < n_; i++, at += stride_) {
+    if (!ready(*reinterpret_cast<const Case*>(at))) continue;
     nready++;
     if (nready == 1 || Below(nready) == 0) drawn = i;
   }
@@ -154,7 +163,7 @@ inline Select::Outcome Select::Do(const Case& c, sched::WaitNode** wake) {
   return Outcome::kDone;
 }
 
-void Select::Tell(size_t i, bool ok) {
+inline void Select::Tell(size_t i, bool ok) {
   const Case& c = At(i);
   if (c.kind != CaseKind::kRecv) return;
   if (c.ok != nullptr) *c.ok = ok;
@@ -199,7 +208,7 @@ inline size_t Select::TryOne(size_t i) {
   return outcome == Outcome::kNotReady ? kNone : Finish(i, outcome);
 }
 
-void Select::SortByAddress() {
+inline void Select::SortByAddress() {
   uint32_t* const order = order_;
   size_t n = 0;
   for (uint32_t i = 0; i < n_; i++) {
@@ -223,7 +232,7 @@ void Select::SortByAddress() {
 }
 
 // Each channel once, though it may be in several cases. (sellock)
-void Select::LockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+inline void Select::LockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const Hchan* last = nullptr;
   const uint32_t* const end = order_ + norder_;
   for (const uint32_t* order = order_; order != end; order++) {
@@ -233,7 +242,7 @@ void Select::LockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   }
 }
 
-void Select::UnlockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+inline void Select::UnlockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   // What comes next is read before a lock is released: when it was the last,
   // the select may have returned. (Until then it has not, as it cannot have
   // taken its waiters off all queues: see Dequeue.)
@@ -252,14 +261,8 @@ void Select::UnlockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   }
 }
 
-// (selparkcommit)
-bool Select::ParkCommit(sched::G* /*gp*/, void* select) {
-  static_cast<Select*>(select)->UnlockAll();
-  return true;
-}
-
-void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
-                     std::atomic<uint32_t>* fired) {
+inline void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
+                            std::atomic<uint32_t>* fired) {
   const uint32_t* const end = order_ + norder_;
   for (const uint32_t* order = order_; order != end; order++) {
     const Case& c = At(*order);
@@ -282,7 +285,7 @@ void Select::Enqueue(Waiter* waiters, sched::WaitNode* node,
 // Takes the waiters off their queues, but for that which was carried out, and
 // is off it: returns the case. The lock of each other channel is taken, so the
 // park's commit is through with all of them.
-size_t Select::Dequeue(Waiter* waiters) {
+inline size_t Select::Dequeue(Waiter* waiters) {
   size_t done = kNone;
   const uint32_t* const end = order_ + norder_;
   for (const uint32_t* order = order_; order != end; order++) {
@@ -302,7 +305,7 @@ size_t Select::Dequeue(Waiter* waiters) {
 }
 
 // Carries one out under all locks; kNone if none is ready.
-size_t Select::TryAll(Outcome* outcome, sched::WaitNode** wake) {
+inline size_t Select::TryAll(Outcome* outcome, sched::WaitNode** wake) {
   for (;;) {
     // The dead do not count; one that is alive may die before it is popped.
     const size_t i = Draw([](const Case& c) {
@@ -323,12 +326,17 @@ void Select::WaitOnThread(Waiter* waiters, std::atomic<uint32_t>* fired,
                           sched::WaitReason reason) {
   sync::Waiter waiter;
   Enqueue(waiters, waiter.node(), fired);
-  waiter.Wait(ParkCommit, this, reason);
+  waiter.Wait(
+      [](sched::G*, void* select) {
+        static_cast<Select*>(select)->UnlockAll();
+        return true;
+      },
+      this, reason);
 }
 
 // Parks, and releases the locks then, until a case has been carried out; kNone
 // if it has to be tried again.
-size_t Select::Wait(Waiter* waiters, Outcome* outcome) {
+inline size_t Select::Wait(Waiter* waiters, Outcome* outcome) {
   std::atomic<uint32_t> fired{0};
   const sched::WaitReason reason = norder_ == 0
                                        ? sched::WaitReason::kSelectNoCases
@@ -336,7 +344,7 @@ size_t Select::Wait(Waiter* waiters, Outcome* outcome) {
   // As sync::Waiter, without what a thread needs.
   if (sched::G* gp = sched::ParkableG(); ABSL_PREDICT_TRUE(gp != nullptr)) {
     Enqueue(waiters, gp, &fired);
-    sched::Gopark(ParkCommit, this, reason);
+    sched::ParkHere<Select, Commit>(gp, this, reason);  // selparkcommit
     sched::RaceAcquire(sanitizer::RaceWoken(&gp->fiber));
   } else {
     WaitOnThread(waiters, &fired, reason);
@@ -356,8 +364,8 @@ size_t Select::Wait(Waiter* waiters, Outcome* outcome) {
 }
 
 // Steps 2 to 4, inside the runtime.
-size_t Select::Choose(Waiter* waiters, size_t default_case,
-                      Outcome* outcome) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+inline size_t Select::Choose(Waiter* waiters, size_t default_case,
+                             Outcome* outcome) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   const sched::InRuntime in;
   SortByAddress();
   for (;;) {
@@ -378,7 +386,8 @@ size_t Select::Choose(Waiter* waiters, size_t default_case,
   }
 }
 
-size_t Select::Run(uint32_t* order, Waiter* waiters, size_t default_case) {
+inline size_t Select::RunHere(uint32_t* order, Waiter* waiters,
+                              size_t default_case) {
   order_ = order;
   Outcome outcome = Outcome::kNotReady;
   const size_t i = Choose(waiters, default_case, &outcome);
@@ -402,6 +411,16 @@ size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
   return size;
 }
 
+// A select that waits, as most do: of few cases, none of which needs scratch.
+[[gnu::noinline]] size_t SelectFew(const Case* cases, size_t stride, size_t n,
+                                   size_t default_case) {
+  uint32_t order[kFew];
+  alignas(Waiter) std::byte waiters[kFew * sizeof(Waiter)];
+  Select select(cases, stride, n, /*scratch=*/nullptr);
+  return select.RunHere(order, reinterpret_cast<Waiter*>(waiters),
+                        default_case);
+}
+
 template <size_t kMost>
 [[gnu::noinline]] size_t RunOnStack(Select* select, size_t default_case) {
   uint32_t order[kMost];
@@ -409,8 +428,7 @@ template <size_t kMost>
   return select->Run(order, reinterpret_cast<Waiter*>(waiters), default_case);
 }
 
-// SelectCases with all that it may need: out of the way of the select that
-// finds a case ready.
+// SelectCases with all that it may need.
 [[gnu::noinline]] size_t SelectSlowly(const Case* cases, size_t stride,
                                       size_t n, size_t default_case) {
   size_t align;
@@ -446,7 +464,10 @@ size_t SelectCases(const Case* cases, size_t stride, size_t n,
     i = select.TryOne(i);
     if (i != kNone) return i;
   }
-  return SelectSlowly(cases, stride, n, default_case);
+  size_t align;
+  return n <= kFew && ScratchSize(cases, stride, n, &align) == 0
+             ? SelectFew(cases, stride, n, default_case)
+             : SelectSlowly(cases, stride, n, default_case);
 }
 
 }  // namespace heddle::chan

@@ -177,10 +177,12 @@ HEDDLE_INLINE M* AcquiremOf(G* gp) {
 }
 
 inline M* Acquirem() {
-  G* gp = Getg();
-  if (gp != nullptr) return AcquiremOf(gp);
-  sanitizer::RaceEnter(nullptr);
-  return nullptr;
+  sanitizer::RaceEnter(RaceSelf());
+  M* mp = Getm();
+  if (mp != nullptr && __builtin_expect(mp->gate.Enter(), 0)) {
+    mp = PassGate(mp);
+  }
+  return mp;
 }
 
 // Undoes one Acquirem; `mp` is the calling M, or null. (releasem)
@@ -199,26 +201,10 @@ HEDDLE_INLINE void ReleasemOf(G* gp) {
 // Acquirem and Releasem for a scope, in which the goroutine may park.
 class InRuntime {
  public:
-  InRuntime() : gp_(Getg()) {
-    if (gp_ != nullptr) {
-      AcquiremOf(gp_);
-    } else {
-      Acquirem();
-    }
-  }
-  ~InRuntime() {
-    if (gp_ != nullptr) {
-      ReleasemOf(gp_);
-    } else {
-      Releasem(nullptr);
-    }
-  }
+  InRuntime() { Acquirem(); }
+  ~InRuntime() { Releasem(Getm()); }
   InRuntime(const InRuntime&) = delete;
   InRuntime& operator=(const InRuntime&) = delete;
-
- private:
-  // The calling goroutine, which it stays, or g0; null: it is none.
-  G* const gp_;
 };
 
 // The P of mp, which is what Acquirem returned, if it belongs to `sched`; null

@@ -1,43 +1,23 @@
 #include "runtime/sched/park.h"
 
-#include "runtime/base/inline.h"
 #include "runtime/base/prefetch.h"
-#include "runtime/base/throw.h"
 #include "runtime/sched/direct.h"
 #include "runtime/sched/globrunq.h"
 #include "runtime/sched/invariants.h"
 #include "runtime/sched/leave_hook.h"
 #include "runtime/sched/m_lifecycle.h"
+#include "runtime/sched/park_inline.h"
 #include "runtime/sched/race.h"
-#include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
 #include "runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {
 
-// Cuts the tie between gp, which has stopped, and its M, mp. That may have gone
-// on with another one by a direct switch. (dropg)
-void DropG(M* mp, G* gp) {
-  gp->m = nullptr;
-  if (mp->curg == gp) mp->curg = nullptr;
-}
-
-// gp, which has stopped on mp, waits from now on, and may be readied once that
-// is committed.
-HEDDLE_INLINE void BeginWait(M* mp, G* gp) {
-  DropG(mp, gp);
-  gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
-  TrackWaiting(gp);
-  CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
-}
-
-// What is done with who has stopped, as a G0Function and for SwitchToNext.
-template <void (*kThen)(M*, G*)>
-struct Then {
-  static void Fn(G* gp) { kThen(Getm(), gp); }
-  HEDDLE_INLINE void operator()(M* mp, G* gp) const { kThen(mp, gp); }
-};
+using park_internal::BeginWait;
+using park_internal::DropG;
+using park_internal::Park;
+using park_internal::Then;
 
 void ParkM(M* mp, G* gp) {
   bool (*unlockf)(G*, void*) = mp->waitunlockf;
@@ -54,36 +34,6 @@ void ParkM(M* mp, G* gp) {
       Submit(mp->sched, gp);
     }
   }
-}
-
-// ParkM whose commit is to release a SpinLock.
-HEDDLE_INLINE void ParkMUnlock(M* mp, G* gp) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  auto* lock = static_cast<os::SpinLock*>(mp->waitlock);
-  BeginWait(mp, gp);
-  lock->unlock();
-}
-
-// Stops gp, the calling goroutine, on mp, and has ParkM commit that.
-template <typename ParkM>
-HEDDLE_INLINE void Park(M* mp, G* gp, WaitReason reason, ParkM park_m) {
-  if (mp->gate.locks() != 1) base::Throw("gopark: holding locks");
-  CheckParks();
-  gp->waitreason.store(reason, std::memory_order_relaxed);
-  CallLeaveHook(gp, Leaving::kParks);
-  if (G* next = GoOn(mp, gp); next != nullptr) {
-    SwitchToNext(mp, gp, next, park_m);
-  } else {
-    Mcall(ParkM::Fn);
-  }
-}
-
-// Makes gp, which waits, runnable, for a caller that is inside the runtime on
-// mp, or runs on a thread that is no M (null).
-HEDDLE_INLINE void Ready(M* mp, G* gp) {
-  Sched* sched = gp->home;
-  TrackReady(sched, gp);
-  CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
-  SubmitOn(mp, sched, gp);
 }
 
 // gp yields, and goes behind all others. kDirect: another one runs already.
@@ -133,10 +83,7 @@ void Gopark(bool (*unlockf)(G* gp, void* lock), void* lock, WaitReason reason) {
 }
 
 void GoparkUnlock(os::SpinLock* lock, WaitReason reason) {
-  G* gp = Getg();
-  M* mp = Getm();
-  mp->waitlock = lock;
-  Park(mp, gp, reason, Then<ParkMUnlock>());
+  ParkHere(Getg(), lock, reason);
 }
 
 void GoparkUnlock(os::Lock* lock, WaitReason reason) {
@@ -150,11 +97,9 @@ void GoparkUnlock(os::Lock* lock, WaitReason reason) {
 
 void Goready(G* gp) {
   M* mp = Acquirem();
-  Ready(mp, gp);
+  ReadyHere(mp, gp);
   Releasem(mp);
 }
-
-void GoreadyInside(G* gp) { Ready(Getm(), gp); }
 
 void GoreadyBatch::Add(G* gp) {
   const RaceScope not_looked_at;

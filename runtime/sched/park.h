@@ -50,8 +50,6 @@ void GoparkUnlock(os::SpinLock* lock, WaitReason reason);
 // it becomes the calling P's runnext, else it goes to the global queue.
 // (goready)
 void Goready(G* gp);
-// The same for a caller that is inside the runtime.
-void GoreadyInside(G* gp);
 
 // Goready for many: they go to the tail of the calling P's queue in the order
 // in which they are added, and those that find no room to the global one's.

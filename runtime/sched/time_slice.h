@@ -28,7 +28,7 @@ class TimeSlice {
  public:
   static constexpr int64_t kNs = 10'000'000;
   static constexpr uint32_t kTurns = 1024;
-  static constexpr uint32_t kTurnsPerLook = 16;
+  static constexpr uint32_t kTurnsPerLook = 64;
 
   // A goroutine starts with a slice of its own.
   void Begin() { turns_ = 0; }

@@ -13,12 +13,14 @@
 
 #include <cstdint>
 
+#include "runtime/base/inline.h"
 #include "runtime/os/lock.h"
 #include "runtime/os/note.h"
 #include "runtime/os/spin_lock.h"
 #include "runtime/sched/gqueue.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/park_inline.h"
 #include "runtime/sched/race.h"
 
 namespace heddle::sync {
@@ -73,8 +75,10 @@ class Waiter {
   // Ends the Wait of the waiter whose node this is. Once for each Wait, by
   // whoever took the node off its queue.
   static void Wake(WaitNode* node) { WakeBy(sched::Goready, node); }
-  // The same for a caller that is inside the runtime.
-  static void WakeInside(WaitNode* node) { WakeBy(sched::GoreadyInside, node); }
+  // The same, in its code, for a caller that is inside the runtime.
+  HEDDLE_INLINE static void WakeInside(WaitNode* node) {
+    WakeBy([](sched::G* gp) { sched::ReadyHere(sched::Getm(), gp); }, node);
+  }
 
   // Part of Wake, for who does the rest otherwise: what the caller did happened
   // before what the waiter does after its Wait.
@@ -92,7 +96,8 @@ class Waiter {
     os::Note note;
   };
 
-  static void WakeBy(void (*ready)(sched::G*), WaitNode* node) {
+  template <typename ReadyG>
+  HEDDLE_INLINE static void WakeBy(ReadyG ready, WaitNode* node) {
     NoteWake(node);
     if (node->home != nullptr) {
       ready(static_cast<sched::G*>(node));
