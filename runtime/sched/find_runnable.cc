@@ -1,7 +1,6 @@
 #include "runtime/sched/find_runnable.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "runtime/base/prefetch.h"
 #include "runtime/os/clock.h"
@@ -20,28 +19,77 @@ constexpr int kStealTries = 4;
 // How long a thief leaves a running victim's runnext alone: its owner is likely
 // to start it in a moment. Some 50 times a channel operation. (runqgrab)
 constexpr int64_t kRunnextBackOffNs = 3000;
-// And one that goes on switching: that long, and the 50 us that the kernel
-// adds.
+// A P that hands its time slice on within that time goes on doing so.
+constexpr int64_t kHandOverNs = 1000;
+// How long a thief sleeps that finds nothing but Ps that go on switching: that
+// long, and the 50 us that the kernel adds.
 constexpr int64_t kSwitchingBackOffUs = 3;
 
+// What changes whenever a P begins with another goroutine: with a slice of its
+// own, or with that of who readied it.
+struct Turns {
+  uint32_t own = 0;
+  uint32_t inherited = 0;
+
+  void Add(const P* p) {
+    own += p->schedtick.load(std::memory_order_relaxed);
+    inherited += p->slice.turns();
+  }
+  bool operator==(const Turns&) const = default;
+};
+
+Turns TurnsOf(const P* p) {
+  Turns turns;
+  turns.Add(p);
+  return turns;
+}
+
+// Of all but pp.
+Turns TurnsOfOthers(const Sched* sched, const P* pp) {
+  const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
+  Turns turns;
+  for (int32_t i = 0; i < n; i++) {
+    if (const P* p = GetP(sched, i); p != pp) turns.Add(p);
+  }
+  return turns;
+}
+
+// Whether, from `before` to `now`, goroutines ran that ready each other, and no
+// others: of them nothing can be stolen that is not better where it is.
+bool HandedOver(const Turns& before, const Turns& now) {
+  return now.own == before.own && now.inherited != before.inherited;
+}
+
+// Whether that is all that the others do, whose turns were `before`.
+bool OthersHandOver(const Sched* sched, const P* pp, const Turns& before) {
+  const int64_t until = os::Nanotime() + kHandOverNs;
+  Turns now;
+  do {
+    now = TurnsOfOthers(sched, pp);
+    if (now != before) break;
+    os::ProcYield(4);
+  } while (os::Nanotime() < until);
+  return HandedOver(before, now);
+}
+
+// What a thief has seen of a victim whose runnext it wanted.
+enum class Seen { kNothing, kSwitches, kHandsOver };
+
 // Whether victim does not come to the scheduler meanwhile, and so leaves its
-// runnext waiting. If it does it is busy with goroutines that ready each other:
-// what is in runnext is better where it is, and the thief had better not keep a
-// CPU busy, nor go to sleep, as the next of them would have to wake it. Go
-// sleeps in both cases, and takes what it then finds.
-bool LeavesRunnext(const P* victim) {
+// runnext waiting. If it does, what is in runnext is better where it is, and
+// the thief had better not keep a CPU busy: it sleeps. Go sleeps in both cases,
+// and takes what it then finds.
+bool LeavesRunnext(const P* victim, Seen* seen) {
   if (victim->status.load(std::memory_order_relaxed) != PStatus::kRunning) {
     return true;
   }
-  const auto turn = [victim] {
-    return std::pair(victim->schedtick.load(std::memory_order_relaxed),
-                     victim->slice.turns());
-  };
-  const auto before = turn();
+  const Turns before = TurnsOf(victim);
   const int64_t until = os::Nanotime() + kRunnextBackOffNs;
   do {
     os::ProcYield(4);
-    if (turn() != before) {
+    const Turns now = TurnsOf(victim);
+    if (now != before) {
+      *seen = HandedOver(before, now) ? Seen::kHandsOver : Seen::kSwitches;
       os::Usleep(kSwitchingBackOffUs);
       return false;
     }
@@ -138,8 +186,8 @@ Found GetLocal(Sched* sched, P* pp) {
 }
 
 // Half of what victim has in one of its queues, or, with `steal_runnext`, its
-// runnext if it has no more than that.
-G* Steal(Runq<G>* thief, P* victim, bool steal_runnext) {
+// runnext if it has no more than that; for *seen see LeavesRunnext.
+G* Steal(Runq<G>* thief, P* victim, bool steal_runnext, Seen* seen) {
   for (Runq<G>* from : {&victim->runq, &victim->nursery}) {
     G* gp = thief->StealFrom(from, /*steal_runnext=*/false, [] {});
     if (gp != nullptr) return gp;
@@ -151,13 +199,21 @@ G* Steal(Runq<G>* thief, P* victim, bool steal_runnext) {
     return gp;
   }
   if (!steal_runnext) return nullptr;
-  return thief->StealFrom(&victim->runq, /*steal_runnext=*/true,
-                          [victim] { return LeavesRunnext(victim); });
+  return thief->StealFrom(
+      &victim->runq, /*steal_runnext=*/true,
+      [victim, seen] { return LeavesRunnext(victim, seen); });
 }
 
-G* StealWork(M* mp) {
+// *again: nothing was found but Ps that hand over, and after the short sleep
+// that this was it is worth another look. Who gave its P
+// up instead would be woken by the next goroutine that one of them readies,
+// which costs that P 4 us; and what it readied waits for as long, and so is
+// stolen after all.
+G* StealWork(M* mp, bool* again) {
   Sched* sched = mp->sched;
   P* pp = mp->p;
+  const Turns turns = TurnsOfOthers(sched, pp);
+  Seen seen = Seen::kNothing;
   for (int i = 0; i < kStealTries; i++) {
     const bool steal_runnext = i == kStealTries - 1;
     const bool steal_timers = steal_runnext && EarliestTimer(sched) != kNever;
@@ -173,10 +229,15 @@ G* StealWork(M* mp) {
         if (gp != nullptr) return gp;
       }
       if (sched->idlep_mask.Read(id)) continue;
-      G* gp = Steal(&pp->runq, victim, steal_runnext);
+      G* gp = Steal(&pp->runq, victim, steal_runnext, &seen);
       if (gp != nullptr) return gp;
     }
   }
+  if (seen == Seen::kNothing && OthersHandOver(sched, pp, turns)) {
+    seen = Seen::kHandsOver;
+    os::Usleep(kSwitchingBackOffUs);
+  }
+  *again = seen == Seen::kHandsOver;
   return nullptr;
 }
 
@@ -255,8 +316,10 @@ Found FindRunnable(M* mp) {
                             sched->gomaxprocs.load(std::memory_order_relaxed) -
                                 sched->npidle.load(std::memory_order_relaxed)) {
       if (!mp->spinning) BecomeSpinning(mp);
-      G* gp = StealWork(mp);
+      bool again = false;
+      G* gp = StealWork(mp, &again);
       if (gp != nullptr) return {gp, false};
+      if (again && !sched->exiting.load(std::memory_order_relaxed)) continue;
     }
     G* gp = nullptr;
     switch (GivePUp(mp, &gp)) {
