@@ -26,68 +26,72 @@
 
 namespace heddle::arch {
 
-// The two accessors of `variable`, always inline, so that no instrumented frame
-// stands around them.
+// Loads the calling thread's `variable` into `value`, and stores it.
 #if defined(__x86_64__)
-#define HEDDLE_THREADS_OWN(get, set, variable)          \
-  [[gnu::always_inline]] inline void* get() {           \
-    void* value;                                        \
-    asm volatile("movq " variable                       \
-                 "@gottpoff(%%rip), %0\n\t"             \
-                 "movq %%fs:(%0), %0"                   \
-                 : "=r"(value)                          \
-                 :                                      \
-                 : "memory");                           \
-    return value;                                       \
-  }                                                     \
-  [[gnu::always_inline]] inline void set(void* value) { \
-    void* offset;                                       \
-    asm volatile("movq " variable                       \
-                 "@gottpoff(%%rip), %0\n\t"             \
-                 "movq %1, %%fs:(%0)"                   \
-                 : "=&r"(offset)                        \
-                 : "r"(value)                           \
-                 : "memory");                           \
-  }
+#define HEDDLE_LOAD_OWN(variable, value)  \
+  asm volatile("movq " variable           \
+               "@gottpoff(%%rip), %0\n\t" \
+               "movq %%fs:(%0), %0"       \
+               : "=r"(value)              \
+               :                          \
+               : "memory")
+#define HEDDLE_STORE_OWN(variable, value)    \
+  asm volatile("movq " variable              \
+               "@gottpoff(%%rip), %%rax\n\t" \
+               "movq %0, %%fs:(%%rax)"       \
+               :                             \
+               : "r"(value)                  \
+               : "rax", "memory")
 #elif defined(__aarch64__)
-#define HEDDLE_THREADS_OWN(get, set, variable)            \
-  [[gnu::always_inline]] inline void* get() {             \
-    void* value;                                          \
-    void* offset;                                         \
-    asm volatile("adrp %1, :gottprel:" variable           \
-                 "\n\t"                                   \
-                 "ldr %1, [%1, #:gottprel_lo12:" variable \
-                 "]\n\t"                                  \
-                 "mrs %0, tpidr_el0\n\t"                  \
-                 "ldr %0, [%0, %1]"                       \
-                 : "=&r"(value), "=&r"(offset)            \
-                 :                                        \
-                 : "memory");                             \
-    return value;                                         \
-  }                                                       \
-  [[gnu::always_inline]] inline void set(void* value) {   \
-    void* offset;                                         \
-    void* base;                                           \
-    asm volatile("adrp %0, :gottprel:" variable           \
-                 "\n\t"                                   \
-                 "ldr %0, [%0, #:gottprel_lo12:" variable \
-                 "]\n\t"                                  \
-                 "mrs %1, tpidr_el0\n\t"                  \
-                 "str %2, [%1, %0]"                       \
-                 : "=&r"(offset), "=&r"(base)             \
-                 : "r"(value)                             \
-                 : "memory");                             \
-  }
+#define HEDDLE_LOAD_OWN(variable, value)                  \
+  asm volatile("adrp x16, :gottprel:" variable            \
+               "\n\t"                                     \
+               "ldr x16, [x16, #:gottprel_lo12:" variable \
+               "]\n\t"                                    \
+               "mrs %0, tpidr_el0\n\t"                    \
+               "ldr %0, [%0, x16]"                        \
+               : "=r"(value)                              \
+               :                                          \
+               : "x16", "memory")
+#define HEDDLE_STORE_OWN(variable, value)                 \
+  asm volatile("adrp x16, :gottprel:" variable            \
+               "\n\t"                                     \
+               "ldr x16, [x16, #:gottprel_lo12:" variable \
+               "]\n\t"                                    \
+               "mrs x17, tpidr_el0\n\t"                   \
+               "str %0, [x17, x16]"                       \
+               :                                          \
+               : "r"(value)                               \
+               : "x16", "x17", "memory")
 #else
 #error "heddle's GetG knows x86-64 and aarch64 only"
 #endif
 
-// GetG is the value of the last SetG on this thread, and GetM of the last SetM;
-// null if there was none.
-HEDDLE_THREADS_OWN(GetG, SetG, "heddle_tls_g")
-HEDDLE_THREADS_OWN(GetM, SetM, "heddle_tls_m")
+// The value of the last SetG on this thread; null if there was none. Always
+// inline, as all here, so that no instrumented frame stands around it.
+[[gnu::always_inline]] inline void* GetG() {
+  void* g;
+  HEDDLE_LOAD_OWN("heddle_tls_g", g);
+  return g;
+}
 
-#undef HEDDLE_THREADS_OWN
+// Makes `g` what GetG returns on this thread, until the next SetG here.
+[[gnu::always_inline]] inline void SetG(void* g) {
+  HEDDLE_STORE_OWN("heddle_tls_g", g);
+}
+
+// The same of the thread's M.
+[[gnu::always_inline]] inline void* GetM() {
+  void* m;
+  HEDDLE_LOAD_OWN("heddle_tls_m", m);
+  return m;
+}
+[[gnu::always_inline]] inline void SetM(void* m) {
+  HEDDLE_STORE_OWN("heddle_tls_m", m);
+}
+
+#undef HEDDLE_LOAD_OWN
+#undef HEDDLE_STORE_OWN
 
 }  // namespace heddle::arch
 
