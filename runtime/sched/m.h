@@ -6,7 +6,9 @@
 // INV-M2  g0 runs on the thread's own stack and never parks. Its frames are
 //         left by Execute and come back there: Execute's call of Gogo returns
 //         when the goroutine calls Mcall, on the same thread.
-// INV-M3  Inside the runtime (gate.h) the M keeps its P. Who parks is one level
+// INV-M3  A thread that has a G (Getg) has an M (Getm), also for a signal
+//         handler: the M is set first, and taken away last.
+// INV-M4  Inside the runtime (gate.h) the M keeps its P. Who parks is one level
 //         in, as g0 always is, and still is when it goes on; in user code it is
 //         none.
 //

@@ -27,8 +27,8 @@ void MSpinning(M* mp) {
 // The body of an M's thread. (mstart, mstart1)
 void MStart(void* arg) {
   M* mp = static_cast<M*>(arg);
-  Setg(&mp->g0);
   Setm(mp);
+  Setg(&mp->g0);
   MInit(mp);
   if (mp->mstartfn != nullptr) mp->mstartfn(mp);
   P* pp = mp->nextp;

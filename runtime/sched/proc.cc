@@ -29,8 +29,8 @@ namespace {
 class M0Scope {
  public:
   explicit M0Scope(M* m0) : m0_(m0), outer_g_(Getg()), outer_m_(Getm()) {
-    Setg(&m0->g0);
     Setm(m0);
+    Setg(&m0->g0);
     MInit(m0);
     eh_ = std::exchange(*m0->eh, EhGlobals());
   }
