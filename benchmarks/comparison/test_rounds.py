@@ -2,6 +2,7 @@
 
 import os
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from typing import List, Mapping
 
@@ -81,6 +82,26 @@ class RoundsTest(unittest.TestCase):
         setting = self.machine.setting(HEDDLE, "boost_fiber", brief=True)
         Match(WORKLOAD, 1, setting).round(0, {})
         self.assertEqual(self.machine.runs, ["heddle 1 10", "boost_fiber 1 1"])
+
+    def test_much_memory_is_touched_before(self) -> None:
+        workload = replace(WORKLOAD, much_memory=True)
+        match = Match(workload, 1, self.machine.setting(HEDDLE, "go"))
+        match.round(0, {})
+        match.round(1, {})
+        ours, theirs = "heddle 1 1000", "go 1 1000"
+        self.assertEqual(self.machine.runs, [ours, ours, theirs, ours, theirs, ours])
+        self.assertEqual(match.rows[0].heddle, [2, 6])
+
+    def test_memory_that_cannot_be_touched(self) -> None:
+        self.machine.fails = [HEDDLE]
+        match = Match(replace(WORKLOAD, much_memory=True), 1, self.machine.setting(HEDDLE))
+        match.round(0, {})
+        self.assertEqual(match.failures, {HEDDLE: "it hangs"})
+
+    def test_brief_touches_nothing(self) -> None:
+        setting = self.machine.setting(HEDDLE, brief=True)
+        Match(replace(WORKLOAD, much_memory=True), 1, setting).round(0, {})
+        self.assertEqual(self.machine.runs, ["heddle 1 10"])
 
     def test_a_peer_without_the_row(self) -> None:
         self.assertNotIn("onetbb", self.played(1, HEDDLE, "onetbb").rows[0].peers)

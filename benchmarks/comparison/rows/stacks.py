@@ -28,6 +28,7 @@ def _parked(
             "go": by("stacks", "parked {n}"),
             "boost_fiber": by("stacks", f"parked {{n}} {fibers_size}", remark=unguarded),
         },
+        much_memory=True,
     )
 
 

@@ -18,6 +18,7 @@ WORKLOADS = (
         ],
         n=(1_000_000, 1000),
         peers=all_by("timers", "sleepers {n}", "go", "boost_fiber"),
+        much_memory=True,
     ),
     Workload(
         Benchmark("timers", "BM_SleepIdle/{procs}"),
