@@ -10,6 +10,7 @@
 
 #include "runtime/os/clock.h"
 #include "runtime/os/futex.h"
+#include "runtime/sanitizer/signal_scope.h"
 #include "runtime/sched/m.h"
 #include "third_party/libunwind/phdr.h"
 
@@ -87,6 +88,7 @@ void Handler(int signal, siginfo_t* info, void* ucontext) {
     PassOn(signal, info, ucontext);
     return;
   }
+  const sanitizer::SignalScope not_looked_at;
   const int saved_errno = errno;
   const auto self = static_cast<pid_t>(syscall(SYS_gettid));
   uint32_t state = kAsked;
