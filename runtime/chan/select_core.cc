@@ -395,7 +395,9 @@ inline size_t Select::RunHere(uint32_t* order, Waiter* waiters,
 }
 
 // Bytes that the largest received value needs that is not trivial.
-size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
+// Out of line: not for the select that finds a case ready.
+[[gnu::noinline]] size_t ScratchSize(const Case* cases, size_t stride, size_t n,
+                                     size_t* align) {
   size_t size = 0;
   *align = 1;
   for (size_t i = 0; i < n; i++) {
@@ -411,28 +413,26 @@ size_t ScratchSize(const Case* cases, size_t stride, size_t n, size_t* align) {
   return size;
 }
 
-// A select that waits, as most do: of few cases, none of which needs scratch.
+// A select of few cases that may have to wait.
 [[gnu::noinline]] size_t SelectFew(const Case* cases, size_t stride, size_t n,
-                                   size_t default_case) {
+                                   void* scratch, size_t default_case) {
   uint32_t order[kFew];
   alignas(Waiter) std::byte waiters[kFew * sizeof(Waiter)];
-  Select select(cases, stride, n, /*scratch=*/nullptr);
+  Select select(cases, stride, n, scratch);
   return select.RunHere(order, reinterpret_cast<Waiter*>(waiters),
                         default_case);
 }
 
-template <size_t kMost>
 [[gnu::noinline]] size_t RunOnStack(Select* select, size_t default_case) {
-  uint32_t order[kMost];
-  alignas(Waiter) std::byte waiters[kMost * sizeof(Waiter)];
+  uint32_t order[kOnStack];
+  alignas(Waiter) std::byte waiters[kOnStack * sizeof(Waiter)];
   return select->Run(order, reinterpret_cast<Waiter*>(waiters), default_case);
 }
 
-// SelectCases with all that it may need.
+// SelectCases with all that it may need; `size` and `align` are the scratch's.
 [[gnu::noinline]] size_t SelectSlowly(const Case* cases, size_t stride,
-                                      size_t n, size_t default_case) {
-  size_t align;
-  const size_t size = ScratchSize(cases, stride, n, &align);
+                                      size_t n, size_t size, size_t align,
+                                      size_t default_case) {
   void* scratch = nullptr;
   if (size > 0) {
     const auto at = reinterpret_cast<uintptr_t>(alloca(size + align - 1));
@@ -444,8 +444,8 @@ template <size_t kMost>
     if (i != kNone) i = select.TryOne(i);
     if (i != kNone) return i;
   }
-  if (n <= kFew) return RunOnStack<kFew>(&select, default_case);
-  if (n <= kOnStack) return RunOnStack<kOnStack>(&select, default_case);
+  if (n <= kFew) return SelectFew(cases, stride, n, scratch, default_case);
+  if (n <= kOnStack) return RunOnStack(&select, default_case);
   const std::unique_ptr<uint32_t[]> order(new uint32_t[n]);
   const std::unique_ptr<Waiter[]> waiters(new Waiter[n]);
   return select.Run(order.get(), waiters.get(), default_case);
@@ -465,9 +465,10 @@ size_t SelectCases(const Case* cases, size_t stride, size_t n,
     if (i != kNone) return i;
   }
   size_t align;
-  return n <= kFew && ScratchSize(cases, stride, n, &align) == 0
-             ? SelectFew(cases, stride, n, default_case)
-             : SelectSlowly(cases, stride, n, default_case);
+  const size_t size = ScratchSize(cases, stride, n, &align);
+  return size == 0 && n <= kFew
+             ? SelectFew(cases, stride, n, /*scratch=*/nullptr, default_case)
+             : SelectSlowly(cases, stride, n, size, align, default_case);
 }
 
 }  // namespace heddle::chan

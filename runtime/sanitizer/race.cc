@@ -10,21 +10,11 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/sanitizer/look_away.h"
 #include "runtime/sanitizer/tsan_fiber.h"
 
 namespace heddle::sanitizer {
 namespace {
-
-// TSan offers this to mutexes: what they do inside is not looked at. The two
-// for signalling do that alone, and cost 7 ns each; AnnotateIgnoreSyncBegin and
-// its like note the whole stack each time.
-char no_mutex;
-HEDDLE_NO_SANITIZE_THREAD void LookAway() {
-  __tsan_mutex_pre_signal(&no_mutex, 0);
-}
-HEDDLE_NO_SANITIZE_THREAD void LookAgain() {
-  __tsan_mutex_post_signal(&no_mutex, 0);
-}
 
 pthread_key_t thread_end;
 
