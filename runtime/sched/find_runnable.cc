@@ -60,8 +60,13 @@ bool HandedOver(const Turns& before, const Turns& now) {
   return now.own == before.own && now.inherited != before.inherited;
 }
 
-// Whether that is all that the others do, whose turns were `before`.
+// Whether that is all that the others do, whose turns were `before`. If all of
+// them are idle there is nobody to watch.
 bool OthersHandOver(const Sched* sched, const P* pp, const Turns& before) {
+  if (sched->npidle.load(std::memory_order_relaxed) + 1 >=
+      sched->gomaxprocs.load(std::memory_order_relaxed)) {
+    return false;
+  }
   const int64_t until = os::Nanotime() + kHandOverNs;
   Turns now;
   do {
