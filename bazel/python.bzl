@@ -19,14 +19,22 @@ exec python3 {arguments} "$@"
 """
 
 _MODE = "//command_line_option:compilation_mode"
+_THREADS = "//runtime/os:thread_backend"
 
+# As users build: with one thread backend (.bazelrc has both).
 def _optimize_impl(_settings, _attr):
-    return {_MODE: "opt"}
+    return {
+        _MODE: "opt",
+        _THREADS: "//runtime/os:thread_pthread",
+    }
 
 _optimize = transition(
     implementation = _optimize_impl,
     inputs = [],
-    outputs = [_MODE],
+    outputs = [
+        _MODE,
+        _THREADS,
+    ],
 )
 
 def _provide(ctx, arguments, optimized = []):

@@ -6,7 +6,7 @@
 // which the label_flag //runtime/os:thread_backend chooses:
 //
 //   pthread (default)  libc makes the stack; all of libc works.
-//   clone              the runtime makes the stack; thread_clone.cc says what
+//   clone              the runtime makes the stack; clone_ops.cc says what
 //                      does not work on such threads.
 //
 // Rejected: std::thread, which chooses neither stack size nor signal mask;

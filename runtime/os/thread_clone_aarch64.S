@@ -1,4 +1,4 @@
-// HeddleClone for aarch64: see thread_clone.cc.
+// HeddleClone for aarch64: see clone_ops.cc.
 //
 // long HeddleClone(flags x0, stack_hi x1, parent_tid x2, child_tid x3,
 //                  tp x4, arg x5)

@@ -1,4 +1,4 @@
-// HeddleClone for x86-64: see thread_clone.cc.
+// HeddleClone for x86-64: see clone_ops.cc.
 //
 // long HeddleClone(flags rdi, stack_hi rsi, parent_tid rdx, child_tid rcx,
 //                  tp r8, arg r9)
