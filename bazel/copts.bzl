@@ -13,6 +13,25 @@ HEDDLE_COPTS = [
 # For the tests only.
 HEDDLE_TEST_COPTS = HEDDLE_COPTS
 
+# Sanitizers' flags (.bazelrc) optimise a little, for the libraries. In a test's
+# own code that costs half of the time to compile and saves none when it runs. A
+# report's lines need -g1 alone.
+HEDDLE_TEST_SPEED_COPTS = select({
+    "//bazel:address": [
+        "-O0",
+        "-g1",
+    ],
+    "//bazel:memory": [
+        "-O0",
+        "-g1",
+    ],
+    "//bazel:thread": [
+        "-O0",
+        "-g1",
+    ],
+    "//conditions:default": [],
+})
+
 # For a program that is linked statically, libc and all: starts in half the time,
 # as the dynamic linker's is the larger part. Sanitizers do not link such.
 HEDDLE_STATIC_LINKOPTS = select({
