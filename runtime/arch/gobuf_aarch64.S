@@ -12,6 +12,9 @@
 // Both halves of a switch have a stack of this shape under sp, so one set of
 // call frame information is true before and after sp changes hands.
 
+// On both architectures: an empty file needs the mark too.
+#include "runtime/base/branch_protection.h"
+
 #if defined(__aarch64__)
 
 #include "runtime/arch/saved_frame.h"
@@ -83,7 +86,7 @@
   .endr
 .ifc \how, jump
   .cfi_register 30, 11
-  br x11
+  HEDDLE_JUMP_BACK(x11)
 .else
   .cfi_restore 30
   ret
@@ -100,6 +103,7 @@
   .p2align 4
 \name:
   .cfi_startproc
+  HEDDLE_LANDING
 .endm
 
 .macro END name

@@ -16,6 +16,9 @@
 // Both halves of a switch have a stack of this shape under rsp, so one set of
 // call frame information is true before and after rsp changes hands.
 
+// On both architectures: an empty file needs the mark too.
+#include "runtime/base/branch_protection.h"
+
 #if defined(__x86_64__)
 
 #include "runtime/arch/saved_frame.h"
@@ -82,7 +85,7 @@
   .cfi_adjust_cfa_offset -8
   // The return address is below rsp now, and in r8.
   .cfi_register %rip, %r8
-  jmpq *%r8
+  HEDDLE_JUMP_BACK(%r8)
 .else
   retq
 .endif
@@ -94,6 +97,7 @@
   .p2align 4
 \name:
   .cfi_startproc
+  HEDDLE_LANDING
 .endm
 
 .macro END name

@@ -4,6 +4,8 @@
 // and returns a mask of those that hold something else after it: bit 0 for the
 // first. x86-64: rbx rbp r12 r13 r14 r15; aarch64: x19 … x29, d8 … d15.
 
+#include "runtime/base/branch_protection.h"
+
 #if defined(__x86_64__)
 
   .text
@@ -11,6 +13,7 @@
   .type HeddleTestRegisters, @function
 HeddleTestRegisters:
   .cfi_startproc
+  HEDDLE_LANDING
   .irp reg, %rbp, %rbx, %r12, %r13, %r14, %r15, %rdx
   pushq \reg
   .cfi_adjust_cfa_offset 8
@@ -56,6 +59,7 @@ HeddleTestRegisters:
   .type HeddleTestRegisters, %function
 HeddleTestRegisters:
   .cfi_startproc
+  HEDDLE_LANDING
   stp x29, x30, [sp, #-176]!
   .cfi_def_cfa_offset 176
   .cfi_rel_offset 29, 0

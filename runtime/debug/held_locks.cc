@@ -213,6 +213,14 @@ void Start() {
   sched::leave_hook.store(OnLeave, std::memory_order_relaxed);
 }
 
+void NoNext(const char* name) {
+  base::PrintErr(
+      "heddle: no %s behind the one that finds held locks: build with "
+      "--//runtime/debug:held_locks=//runtime/debug:held_locks_off\n",
+      name);
+  base::Throw("held locks: no such function");
+}
+
 }  // namespace held_locks_internal
 
 }  // namespace heddle::debug

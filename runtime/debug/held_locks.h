@@ -51,6 +51,9 @@ void Locked(const void* lock, const char* what, void* frame, void* pc);
 void Unlocked(const void* lock);
 // Both are called from now on.
 void Start();
+// Ends the process: the program has no function `name` but the one that calls
+// this.
+[[noreturn]] void NoNext(const char* name);
 
 }  // namespace held_locks_internal
 

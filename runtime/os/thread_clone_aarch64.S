@@ -7,6 +7,9 @@
 // child has a copy of the registers, so `arg` reaches it in x5; svc keeps all
 // but x0. Its stack starts, 16-aligned and empty, at stack_hi.
 
+// On both architectures: an empty file needs the mark too.
+#include "runtime/base/branch_protection.h"
+
 #if defined(__aarch64__)
 
 #include <sys/syscall.h>
@@ -18,7 +21,7 @@
         .p2align 4
 HeddleClone:
         .cfi_startproc
-        hint    #34                     // bti c
+        HEDDLE_LANDING
         mov     x6, x3
         mov     x3, x4
         mov     x4, x6

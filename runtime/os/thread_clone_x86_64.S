@@ -10,6 +10,9 @@
 //   HeddleCloneMain never returns to; rip is undefined in the CFI there, so
 //   that unwinders end.
 
+// On both architectures: an empty file needs the mark too.
+#include "runtime/base/branch_protection.h"
+
 #if defined(__x86_64__)
 
 #include <sys/syscall.h>
@@ -21,7 +24,7 @@
         .p2align 4
 HeddleClone:
         .cfi_startproc
-        endbr64
+        HEDDLE_LANDING
         movq    %rcx, %r10              // the kernel's place for child_tid
         movl    $SYS_clone, %eax
         syscall
