@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <new>
+#include <string_view>
 
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
@@ -299,7 +300,8 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
     absl::StatusOr<stack::Stack> g0_stack =
         sched->stackpool.Alloc(nullptr, stack::Round2(os::MStackSize()));
     if (!g0_stack.ok()) {
-      base::PrintErr("runtime: %s\n", g0_stack.status().message());
+      const std::string_view why = g0_stack.status().message();
+      base::PrintErr("runtime: %.*s\n", base::FormatSize(why), why.data());
       base::Throw("out of memory: no stack for an M");
     }
     mp->g0.stack = *g0_stack;
