@@ -212,7 +212,7 @@ void HandoffP(Sched* sched, P* pp) {
   if (!start) {
     // Nobody passes by its timers any more.
     const int64_t when = pp->timers.next.load(std::memory_order_seq_cst);
-    if (when != kNever) WakePoller(sched, when);
+    if (when != kNeverDue) WakePoller(sched, when);
     return;
   }
   if (pp->QueuesEmpty() &&
