@@ -21,6 +21,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle::base {
 
 // Longest message that PrintErr and Throw format; the rest is cut off.
