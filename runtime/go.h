@@ -50,8 +50,16 @@ void Yield();
 
 // Ends the calling goroutine after running the destructors of its frames; of
 // the main goroutine, others go on. Handlers do not stop it; a catch (...) must
-// rethrow. Outside a goroutine: a fatal error.
+// rethrow. Outside a goroutine: a fatal error. The frames of functions that are
+// compiled with -fno-exceptions run no destructors; so a WaitGroup waits for
+// ever for such a function that it started. The compiler warns of a call there.
+#ifdef __cpp_exceptions
 [[noreturn]] void Goexit();
+#else
+[[noreturn, gnu::warning("no destructor of a function compiled with "
+                         "-fno-exceptions runs")]] void
+Goexit();
+#endif
 
 // The calling goroutine's number; 1 is the main goroutine, 0 a plain thread.
 uint64_t GoId();

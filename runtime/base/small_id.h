@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <thread>  // NOLINT
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle::base {
 
 // Thread-safe.

@@ -8,7 +8,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace heddle::base {
 namespace {
@@ -20,8 +23,8 @@ constinit std::atomic<pid_t> dying{0};
 constexpr unsigned kPatienceSeconds = 10;
 
 // The line in one call, so that it stays whole beside those of other threads.
-void WriteFatal(absl::string_view text) {
-  const std::array<absl::string_view, 3> parts = {"fatal error: ", text, "\n"};
+void WriteFatal(std::string_view text) {
+  const std::array<std::string_view, 3> parts = {"fatal error: ", text, "\n"};
   std::array<iovec, parts.size()> line;
   for (size_t i = 0; i < parts.size(); i++) {
     line[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
@@ -32,11 +35,44 @@ void WriteFatal(absl::string_view text) {
   } while (n < 0 && errno == EINTR);
   if (n < 0) return;
   auto written = static_cast<size_t>(n);
-  for (absl::string_view part : parts) {
+  for (std::string_view part : parts) {
     const size_t whole = std::min(written, part.size());
     WriteErr(part.substr(whole));
     written -= whole;
   }
+}
+
+// A formatted text. vsnprintf neither allocates nor locks for the conversions
+// that the runtime uses: texts, characters, pointers, and integers of a small
+// width.
+class Message {
+ public:
+  [[gnu::format(printf, 2, 0)]] Message(const char* format, va_list args) {
+    const int n = std::vsnprintf(text_, sizeof text_, format, args);
+    if (n > 0) size_ = std::min(static_cast<size_t>(n), sizeof text_ - 1);
+  }
+
+  std::string_view text() const { return {text_, size_}; }
+
+ private:
+  char text_[kMaxMessage];
+  size_t size_ = 0;
+};
+
+// Whether `format` is its own text. Such a text needs no frame of a Message,
+// nor those of vsnprintf: the smallest goroutines have room for it.
+bool IsPlain(const char* format) { return std::strchr(format, '%') == nullptr; }
+
+// Not part of Throw, whose frame would be the Message's in all cases.
+[[gnu::noinline, gnu::format(printf, 1, 0)]] void FormatFatal(
+    const char* format, va_list args) {
+  WriteFatal(Message(format, args).text());
+}
+
+// Likewise.
+[[gnu::noinline, gnu::format(printf, 1, 0)]] void FormatErr(const char* format,
+                                                            va_list args) {
+  WriteErr(Message(format, args).text());
 }
 
 pid_t Self() { return static_cast<pid_t>(syscall(SYS_gettid)); }
@@ -45,7 +81,7 @@ uintptr_t Address(const void* pc) { return reinterpret_cast<uintptr_t>(pc); }
 
 }  // namespace
 
-void WriteErr(absl::string_view text) {
+void WriteErr(std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
@@ -74,14 +110,34 @@ void Die(Blame blame, uintptr_t pc) {
   std::abort();
 }
 
-void ThrowText(absl::string_view text) {
+void ThrowText(std::string_view text) {
   WriteFatal(text);
   Die(Blame::kRuntime, Address(__builtin_return_address(0)));
 }
 
-void FatalText(absl::string_view text) {
+void FatalText(std::string_view text) {
   WriteFatal(text);
   Die(Blame::kProgram, Address(__builtin_return_address(0)));
+}
+
+void PrintErr(const char* format, ...) {
+  if (IsPlain(format)) return WriteErr(format);
+  va_list args;
+  va_start(args, format);
+  FormatErr(format, args);
+  va_end(args);
+}
+
+void Throw(const char* format, ...) {
+  if (IsPlain(format)) {
+    WriteFatal(format);
+  } else {
+    va_list args;
+    va_start(args, format);
+    FormatFatal(format, args);
+    va_end(args);
+  }
+  Die(Blame::kRuntime, Address(__builtin_return_address(0)));
 }
 
 }  // namespace heddle::base

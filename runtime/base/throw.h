@@ -16,10 +16,12 @@
 #ifndef RUNTIME_BASE_THROW_H_
 #define RUNTIME_BASE_THROW_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
-#include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
+#include "runtime/base/cxx20.h"
 
 namespace heddle::base {
 
@@ -29,7 +31,7 @@ inline constexpr size_t kMaxMessage = 1024;
 // Writes `text` to standard error as it is, whole even if write(2) is
 // interrupted or partial. Errors of write(2) are ignored: there is nowhere to
 // tell them.
-void WriteErr(absl::string_view text);
+void WriteErr(std::string_view text);
 
 // Who is to blame for a fatal error, which says what of the stack that found it
 // is of interest.
@@ -56,30 +58,25 @@ bool ClaimDeath();
 [[noreturn]] void Die(Blame blame, uintptr_t pc);
 
 // Writes "fatal error: TEXT\n" to standard error and Dies, blaming the runtime.
-[[noreturn]] void ThrowText(absl::string_view text);
+[[noreturn, gnu::cold]] void ThrowText(std::string_view text);
 
 // The same, blaming the program. (Go's fatal)
-[[noreturn]] void FatalText(absl::string_view text);
+[[noreturn, gnu::cold]] void FatalText(std::string_view text);
 
-// Formats as absl::StrFormat does and writes the result to standard error.
-template <typename... Args>
-void PrintErr(const absl::FormatSpec<Args...>& format, const Args&... args) {
-  char text[kMaxMessage];
-  const int n = absl::SNPrintF(text, sizeof text, format, args...);
-  if (n > 0) {
-    WriteErr({text, n < static_cast<int>(sizeof text) ? n : sizeof text - 1});
-  }
+// What printf's %.*s takes as the length of `text`, before its data():
+// PrintErr("%.*s", FormatSize(text), text.data()).
+inline int FormatSize(std::string_view text) {
+  return static_cast<int>(std::min(text.size(), kMaxMessage));
 }
 
-// Formats as absl::StrFormat does, prints "fatal error: TEXT" and aborts.
-template <typename... Args>
-[[noreturn]] void Throw(const absl::FormatSpec<Args...>& format,
-                        const Args&... args) {
-  char text[kMaxMessage];
-  const int n = absl::SNPrintF(text, sizeof text, format, args...);
-  ThrowText({text, n < static_cast<int>(sizeof text) ? (n > 0 ? n : 0)
-                                                     : sizeof text - 1});
-}
+// Formats as printf does and writes the result to standard error. A format
+// whose arguments are numbered (%1$d) takes more stack than is said above.
+[[gnu::cold, gnu::format(printf, 1, 2)]] void PrintErr(const char* format, ...);
+
+// Formats as printf does, writes "fatal error: TEXT\n" to standard error and
+// Dies, blaming the runtime.
+[[noreturn, gnu::cold, gnu::format(printf, 1, 2)]] void Throw(
+    const char* format, ...);
 
 }  // namespace heddle::base
 

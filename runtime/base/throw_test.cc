@@ -1,14 +1,18 @@
 #include "runtime/base/throw.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <string>
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
+#include "runtime/sanitizer/sanitizer.h"
 
 namespace heddle::base {
 namespace {
@@ -95,8 +99,64 @@ TEST(ThrowDeathTest, TheHookIsCalledOnce) {
 }
 
 TEST(ThrowDeathTest, CutsATextThatIsTooLong) {
-  EXPECT_DEATH(Throw("%s", std::string(2 * kMaxMessage, 'x')),
+  EXPECT_DEATH(Throw("%s", std::string(2 * kMaxMessage, 'x').c_str()),
                "fatal error: x{1023}\n");
+}
+
+TEST(ThrowDeathTest, CutsAPieceThatIsTooLong) {
+  const std::string text(2 * kMaxMessage, 'x');
+  EXPECT_DEATH(
+      {
+        PrintErr("%.*s", FormatSize(text), text.data());
+        Throw("one");
+      },
+      "^x{1023}fatal error: one\n");
+}
+
+// Calls f, which ends the process, on a stack of `size` bytes. Below the stack
+// is a page that nobody may touch.
+void RunOnStack(size_t size, void (*f)()) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  ASSERT_LE(size, page);
+  void* const pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(mprotect(pages, page, PROT_NONE), 0);
+  ucontext_t context;
+  ASSERT_EQ(getcontext(&context), 0);
+  context.uc_stack.ss_sp = static_cast<char*>(pages) + page;
+  context.uc_stack.ss_size = size;
+  context.uc_link = nullptr;
+  makecontext(&context, f, 0);
+  setcontext(&context);
+}
+
+TEST(ThrowDeathTest, FourKiBOfStackAreEnough) {
+  if (sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan) {
+    GTEST_SKIP() << "a sanitizer's vsnprintf takes more";
+  }
+  EXPECT_EXIT(RunOnStack(4096,
+                         [] {
+                           PrintErr("%s is %d and %#lx at %p\n", "one", -7,
+                                    0x1fUL, reinterpret_cast<void*>(0xabc));
+                           Throw("broken invariant: %s (%s:%d)", "x == y",
+                                 "x.cc", 42);
+                         }),
+              testing::KilledBySignal(SIGABRT),
+              "^one is -7 and 0x1f at 0xabc\n"
+              "fatal error: broken invariant: x == y \\(x.cc:42\\)\n$");
+}
+
+TEST(ThrowDeathTest, OneKiBOfStackIsEnoughForAPlainText) {
+  if (sanitizer::kAsan || sanitizer::kTsan || sanitizer::kMsan) {
+    GTEST_SKIP() << "instrumented frames take more";
+  }
+  EXPECT_EXIT(RunOnStack(1024,
+                         [] {
+                           PrintErr("one\n");
+                           Throw("two");
+                         }),
+              testing::KilledBySignal(SIGABRT), "^one\nfatal error: two\n$");
 }
 
 TEST(ThrowDeathTest, DcheckNamesTheInvariant) {

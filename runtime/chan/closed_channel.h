@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle {
 
 // what() is Go's text: "send on closed channel", "close of closed channel",

@@ -51,8 +51,8 @@ namespace heddle::chan {
 // Not aligned to a cache line: memory that is takes 110 ns to get and to give
 // back (glibc's memalign, which has no cache), other memory 25.
 struct Hchan {
-  Hchan(const ElemOps* ops, std::byte* buf, uint32_t cap)
-      : cap(cap), buf(buf), ops(ops) {}
+  Hchan(const ElemOps* elem_ops, std::byte* buffer, uint32_t capacity)
+      : cap(capacity), buf(buffer), ops(elem_ops) {}
 
   // ---- 64 bytes: all that an operation looks at ----
   os::SpinLock lock;

@@ -137,9 +137,9 @@ std::optional<absl::Time> Context::Deadline() const {
   return state_ == nullptr ? std::nullopt : state_->deadline;
 }
 
-const void* Context::FindValue(const std::type_info& type) const {
+const void* Context::FindValue(const void* key) const {
   for (const auto* v = values_.get(); v != nullptr; v = v->parent.get()) {
-    if (*v->type == type) return v->value.get();
+    if (v->key == key) return v->value.get();
   }
   return nullptr;
 }

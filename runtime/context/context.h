@@ -24,7 +24,6 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
-#include <typeinfo>
 #include <utility>
 #include <variant>
 
@@ -39,9 +38,18 @@ class CancelFunc;
 namespace context_internal {
 struct State;  // what can be cancelled; null: never
 
+// Its address stands for T, also in code that is compiled with -fno-rtti. There
+// is one for each type in a program and its shared libraries, provided that the
+// dynamic linker sees the type: shared libraries that are compiled with
+// -fvisibility=hidden and hand values of T to each other give T the attribute
+// [[gnu::visibility("default")]]. Not const: a linker may fold constants that
+// are equal (lld's --icf=all).
+template <typename T>
+inline char type_key;
+
 struct Value {
   std::shared_ptr<const Value> parent;
-  const std::type_info* type;
+  const void* key;  // &type_key of its type
   std::shared_ptr<const void> value;
 };
 }  // namespace context_internal
@@ -70,7 +78,8 @@ class Context {
   // root; null if there is none. Lives as long as the context does.
   template <typename T>
   const T* Value() const {
-    return static_cast<const T*>(FindValue(typeid(T)));
+    using Key = std::remove_cv_t<T>;
+    return static_cast<const T*>(FindValue(&context_internal::type_key<Key>));
   }
 
  private:
@@ -81,7 +90,7 @@ class Context {
   friend Context WithValue(const Context& parent, T value);
 
   Context() = default;
-  const void* FindValue(const std::type_info& type) const;
+  const void* FindValue(const void* key) const;
 
   std::shared_ptr<context_internal::State> state_;
   std::shared_ptr<const context_internal::Value> values_;
@@ -122,9 +131,10 @@ template <typename T>
 Context WithValue(const Context& parent, T value) {
   static_assert(std::is_object_v<T> && !std::is_const_v<T>);
   Context child = parent;
-  child.values_ = std::make_shared<const context_internal::Value>(
-      context_internal::Value{parent.values_, &typeid(T),
-                              std::make_shared<const T>(std::move(value))});
+  child.values_ =
+      std::make_shared<const context_internal::Value>(context_internal::Value{
+          parent.values_, &context_internal::type_key<std::remove_cv_t<T>>,
+          std::make_shared<const T>(std::move(value))});
   return child;
 }
 

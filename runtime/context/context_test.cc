@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "heddle.h"
+#include "runtime/context/other_key_for_test.h"
 
 namespace heddle {
 namespace {
@@ -181,6 +182,24 @@ TEST_P(ContextTest, ValuesAreFoundByType) {
     EXPECT_EQ(three.Value<int>(), nullptr);
     cancel();
   });
+}
+
+// other_key_for_test.cc has a type of this name, too. (clang's std::type_info
+// takes the two for one.)
+struct Key {
+  std::string name;
+};
+TEST_P(ContextTest, TypesOfUnnamedNamespacesDiffer) {
+  const Context other = WithOtherKey(Context::Background(), 7);
+  EXPECT_EQ(other.Value<Key>(), nullptr);
+  const Context both = WithValue(other, Key{"a"});
+  EXPECT_EQ(both.Value<Key>()->name, "a");
+  EXPECT_EQ(OtherKey(both), 7);
+}
+
+TEST_P(ContextTest, AConstTypeIsTheSameKey) {
+  const Context c = WithValue(Context::Background(), Key{"a"});
+  EXPECT_EQ(c.Value<const Key>(), c.Value<Key>());
 }
 
 // TestSimultaneousCancels: a tree, and all of it at once.

@@ -79,18 +79,26 @@ class TaskGroup {
       std::decay_t<F> f;
       void operator()() {
         const Slot slot{group};
+#ifdef __cpp_exceptions
         try {
-          if constexpr (std::is_void_v<std::invoke_result_t<std::decay_t<F>>>) {
-            std::move(f)();
-          } else {
-            const absl::Status status = std::move(f)();
-            if (!status.ok()) group->Fail(status, nullptr);
-          }
+          Run();
         } catch (...) {
           std::exception_ptr thrown = std::current_exception();
           if (thrown == nullptr) throw;  // no exception of C++'s: Goexit
           group->Fail(absl::UnknownError("a task has thrown"),
                       std::move(thrown));
+        }
+#else
+        // An exception ends the process, as that of any goroutine.
+        Run();
+#endif
+      }
+      [[gnu::always_inline]] void Run() {
+        if constexpr (std::is_void_v<std::invoke_result_t<std::decay_t<F>>>) {
+          std::move(f)();
+        } else {
+          const absl::Status status = std::move(f)();
+          if (!status.ok()) group->Fail(status, nullptr);
         }
       }
     };

@@ -2,7 +2,9 @@
 
 #include "runtime/debug/asan_report.h"
 
+#include <cinttypes>
 #include <cstdint>
+#include <string_view>
 
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/asan_error.h"
@@ -24,8 +26,10 @@ const G* CurrentG() {
 }
 
 void PrintG(const G* gp) {
-  base::PrintErr("goroutine %d", sched::GoidOf(const_cast<G*>(gp)));
-  if (!gp->name().empty()) base::PrintErr(" \"%s\"", gp->name());
+  base::PrintErr("goroutine %" PRIu64, sched::GoidOf(const_cast<G*>(gp)));
+  if (const std::string_view name = gp->name(); !name.empty()) {
+    base::PrintErr(" \"%.*s\"", base::FormatSize(name), name.data());
+  }
 }
 
 struct Owner {
@@ -75,7 +79,7 @@ void DescribeAsanError() {
   const uintptr_t address = sanitizer::AsanErrorAddress();
   if (const Owner owner = OwnerOf(address); owner.gp != nullptr) {
     const GStatus status = sched::ReadGStatus(owner.gp);
-    base::PrintErr("heddle: 0x%x is on the %sstack of ", address,
+    base::PrintErr("heddle: 0x%" PRIxPTR " is on the %sstack of ", address,
                    owner.fake ? "fake " : "");
     PrintG(owner.gp);
     if (owner.gp == self) {

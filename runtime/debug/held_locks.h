@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <string>
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle::debug {
 
 struct HeldLockReport {

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cinttypes>
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
+#include <string_view>
 
 #include "runtime/base/throw.h"
 #include "runtime/debug/frames.h"
@@ -63,11 +65,15 @@ bool Overflows(const sched::G* gp, const Fault& fault) {
 
 void PrintBounds(const sched::G* gp, const Fault& fault) {
   const stack::Stack stack = gp->stack;
-  base::PrintErr("runtime: sp=0x%x", fault.sp);
-  if (stack) base::PrintErr(" stack=[0x%x, 0x%x)", stack.lo, stack.hi);
-  base::PrintErr(", fault at 0x%x", fault.address);
+  base::PrintErr("runtime: sp=0x%" PRIxPTR, fault.sp);
   if (stack) {
-    base::PrintErr(", %d bytes below the stack", stack.lo - fault.address);
+    base::PrintErr(" stack=[0x%" PRIxPTR ", 0x%" PRIxPTR ")", stack.lo,
+                   stack.hi);
+  }
+  base::PrintErr(", fault at 0x%" PRIxPTR, fault.address);
+  if (stack) {
+    base::PrintErr(", %" PRIuPTR " bytes below the stack",
+                   stack.lo - fault.address);
   }
   base::PrintErr("\n");
 }
@@ -82,13 +88,15 @@ void Say(const void* arg) {
                    os::GetTid());
     PrintBounds(gp, fault);
   } else {
-    base::PrintErr("runtime: goroutine %d ", gp->goid);
-    if (!gp->name().empty()) base::PrintErr("\"%s\" ", gp->name());
-    base::PrintErr("exceeds its stack of %d bytes\n", gp->stack.size());
+    base::PrintErr("runtime: goroutine %" PRIu64 " ", gp->goid);
+    if (const std::string_view name = gp->name(); !name.empty()) {
+      base::PrintErr("\"%.*s\" ", base::FormatSize(name), name.data());
+    }
+    base::PrintErr("exceeds its stack of %zu bytes\n", gp->stack.size());
     PrintBounds(gp, fault);
     base::PrintErr(
         "runtime: to give it more: GoOptions::stack_size where it is started "
-        "(it has %d), or Options::stack_size of its runtime (%d)\n",
+        "(it has %zu), or Options::stack_size of its runtime (%zu)\n",
         gp->stack.size(), gp->home->options.stack_size);
   }
   base::PrintErr("fatal error: stack overflow\n");

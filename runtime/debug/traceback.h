@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "runtime/base/cxx20.h"
 
 namespace heddle::debug {
 

@@ -20,6 +20,7 @@
 #define RUNTIME_OS_NOTE_H_
 
 #include <atomic>
+#include <cinttypes>
 #include <cstdint>
 
 #include "runtime/base/throw.h"
@@ -113,7 +114,8 @@ void BasicNote<Policy>::Wakeup() {
   // from here on.
   const uint32_t old = key_.exchange(kWoken, std::memory_order_release);
   if (old != kCleared) {
-    base::PrintErr("runtime: notewakeup of %p, whose key is %d\n", this, old);
+    base::PrintErr("runtime: notewakeup of %p, whose key is %" PRIu32 "\n",
+                   static_cast<void*>(this), old);
     base::Throw("notewakeup - double wakeup");
   }
   Policy::FutexWakeup(&key_, 1);

@@ -17,6 +17,7 @@
 #ifndef RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 #define RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 
+#include "runtime/base/cxx20.h"
 #include "runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {

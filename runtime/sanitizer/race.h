@@ -24,6 +24,7 @@
 #ifndef RUNTIME_SANITIZER_RACE_H_
 #define RUNTIME_SANITIZER_RACE_H_
 
+#include "runtime/base/cxx20.h"
 #include "runtime/sanitizer/fiber.h"
 #include "runtime/sanitizer/sanitizer.h"
 

@@ -35,7 +35,7 @@ bool NobodyRuns(const Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
 // Whether no timer or poller of sched's will make a goroutine runnable.
 bool NothingWakes(const Sched* sched) {
   return sched->wakers.load(std::memory_order_relaxed) == 0 &&
-         EarliestTimer(sched) == kNever;
+         EarliestTimer(sched) == kNeverDue;
 }
 
 // Takes mp off the list of idle Ms, if it is on it.

@@ -71,7 +71,7 @@ HEDDLE_INLINE bool AsUsual(const Sched* sched, const M* mp, P* pp,
   }
   if (sched->halted.load(std::memory_order_relaxed) != 0) return false;
   const int64_t timer = pp->timers.next.load(std::memory_order_relaxed);
-  return timer == kNever || !IsDue(pp, timer);
+  return timer == kNeverDue || !IsDue(pp, timer);
 }
 
 // The next that FindRunnable would find for pp without stealing; none if the

@@ -221,7 +221,8 @@ G* StealWork(M* mp, bool* again) {
   Seen seen = Seen::kNothing;
   for (int i = 0; i < kStealTries; i++) {
     const bool steal_runnext = i == kStealTries - 1;
-    const bool steal_timers = steal_runnext && EarliestTimer(sched) != kNever;
+    const bool steal_timers =
+        steal_runnext && EarliestTimer(sched) != kNeverDue;
     const int64_t now = steal_timers ? os::Nanotime() : 0;
     for (RandomOrder::Enum e = sched->steal_order.Start(mp->random.Next());
          !e.Done(); e.Next()) {
@@ -305,7 +306,7 @@ Found FindRunnable(M* mp) {
       G* gp = RunqGetOldest(sched, pp);
       if (gp != nullptr) return {gp, false};
     }
-    if (pp->timers.next.load(std::memory_order_relaxed) != kNever) {
+    if (pp->timers.next.load(std::memory_order_relaxed) != kNeverDue) {
       RunOwnTimers(mp);
     }
     if (pp->nurses && !sched->options.randomize && WantsSorting(pp)) {

@@ -1,5 +1,7 @@
 #include "runtime/sched/first_run.h"
 
+#include <string_view>
+
 #include "absl/status/statusor.h"
 #include "runtime/base/inline.h"
 #include "runtime/base/throw.h"
@@ -22,7 +24,8 @@ void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
   SystemStack([&] {
     absl::StatusOr<stack::Stack> got = sched->stackpool.Alloc(cache, size);
     if (!got.ok()) {
-      base::PrintErr("runtime: %s\n", got.status().message());
+      const std::string_view why = got.status().message();
+      base::PrintErr("runtime: %.*s\n", base::FormatSize(why), why.data());
       base::Throw("out of memory: no stack for a goroutine");
     }
     gp->stack = *got;

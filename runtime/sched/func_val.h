@@ -23,6 +23,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "runtime/base/cxx20.h"
 #include "runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sched {

@@ -18,6 +18,7 @@
 #include <unwind.h>
 
 #include <atomic>
+#include <cinttypes>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -225,9 +226,9 @@ inline GStatus ReadGStatus(const G* gp) {
                                                               GStatus now,
                                                               GStatus from,
                                                               GStatus to) {
-  base::PrintErr("runtime: casgstatus: goroutine %d is %s; want %s to %s\n",
-                 gp->goid, GStatusText(now), GStatusText(from),
-                 GStatusText(to));
+  base::PrintErr(
+      "runtime: casgstatus: goroutine %" PRIu64 " is %s; want %s to %s\n",
+      gp->goid, GStatusText(now), GStatusText(from), GStatusText(to));
   base::Throw("casgstatus: bad incoming values");
 }
 

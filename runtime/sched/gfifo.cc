@@ -50,7 +50,7 @@ void GFifo::DropFirst() {
   chunk->end = 0;
   if (chunk == last_ && (chunk->room == kShort || !beyond_.empty())) {
     while (chunk->end < chunk->room && !beyond_.empty()) {
-      chunk->gs[chunk->end++] = beyond_.Pop();
+      chunk->gs()[chunk->end++] = beyond_.Pop();
     }
     return;
   }
@@ -70,7 +70,7 @@ void GFifo::PushBack(G* const* gs, uint32_t n) {
     n--;
     if (!beyond_.empty()) continue;
     const uint32_t more = std::min(n, last_->room - last_->end);
-    std::copy_n(gs, more, &last_->gs[last_->end]);
+    std::copy_n(gs, more, &last_->gs()[last_->end]);
     last_->end += more;
     size_ += more;
     gs += more;

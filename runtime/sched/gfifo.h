@@ -47,7 +47,7 @@ class GFifo {
     if (ABSL_PREDICT_FALSE(last_ == nullptr || last_->end == last_->room)) {
       if (!beyond_.empty() || !AddChunk()) return beyond_.PushBack(gp);
     }
-    last_->gs[last_->end++] = gp;
+    last_->gs()[last_->end++] = gp;
   }
 
   // Adds n at the end, in order.
@@ -62,7 +62,7 @@ class GFifo {
     if (size_ == 0) return nullptr;
     size_--;
     if (ABSL_PREDICT_FALSE(first_ == nullptr)) return beyond_.Pop();
-    G* const gp = first_->gs[first_->begin++];
+    G* const gp = first_->gs()[first_->begin++];
     if (ABSL_PREDICT_FALSE(first_->begin == first_->end)) DropFirst();
     return gp;
   }
@@ -79,7 +79,7 @@ class GFifo {
         return moved + n;
       }
       const uint32_t most = std::min(max - moved, first_->end - first_->begin);
-      const uint32_t n = to->PutArray(&first_->gs[first_->begin], most);
+      const uint32_t n = to->PutArray(&first_->gs()[first_->begin], most);
       first_->begin += n;
       size_ -= n;
       moved += n;
@@ -96,7 +96,9 @@ class GFifo {
     uint32_t begin;
     uint32_t end;
     uint32_t room;
-    G* gs[];
+
+    // They lie behind it.
+    G** gs() { return reinterpret_cast<G**>(this + 1); }
   };
 
   // Bytes of a chunk for so many.

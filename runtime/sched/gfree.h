@@ -119,7 +119,7 @@ struct GFreeLocal {
 
 // A runtime's. Thread-safe.
 struct GFreeGlobal {
-  explicit GFreeGlobal(AllGs* allgs) : allgs(allgs) {}
+  explicit GFreeGlobal(AllGs* all) : allgs(all) {}
 
   AllGs* const allgs;
   os::Lock lock{os::LockRank::kGfree};

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle::sched {
 
 class Labels {

@@ -48,8 +48,8 @@ struct Found {
 };
 
 struct M {
-  M(Sched* sched, int64_t id, uint64_t seed)
-      : sched(sched), id(id), random(seed), joined(id == 0) {}
+  M(Sched* its_sched, int64_t its_id, uint64_t seed)
+      : sched(its_sched), id(its_id), random(seed), joined(its_id == 0) {}
 
   Sched* const sched;
   // Dense from 0; m0 is the thread that called Run.

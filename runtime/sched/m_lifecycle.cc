@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <new>
+#include <string_view>
 
 #include "runtime/base/throw.h"
 #include "runtime/os/clock.h"
@@ -211,7 +212,7 @@ void HandoffP(Sched* sched, P* pp) {
   if (!start) {
     // Nobody passes by its timers any more.
     const int64_t when = pp->timers.next.load(std::memory_order_seq_cst);
-    if (when != kNever) WakePoller(sched, when);
+    if (when != kNeverDue) WakePoller(sched, when);
     return;
   }
   if (pp->QueuesEmpty() &&
@@ -299,7 +300,8 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
     absl::StatusOr<stack::Stack> g0_stack =
         sched->stackpool.Alloc(nullptr, stack::Round2(os::MStackSize()));
     if (!g0_stack.ok()) {
-      base::PrintErr("runtime: %s\n", g0_stack.status().message());
+      const std::string_view why = g0_stack.status().message();
+      base::PrintErr("runtime: %.*s\n", base::FormatSize(why), why.data());
       base::Throw("out of memory: no stack for an M");
     }
     mp->g0.stack = *g0_stack;

@@ -45,8 +45,10 @@ inline void AddOwned(std::atomic<uint64_t>* counter, uint64_t n) {
 }
 
 struct P {
-  P(Sched* sched, int32_t id, uint64_t seed)
-      : id(id), random(seed + static_cast<uint64_t>(id)), timers(sched) {}
+  P(Sched* sched, int32_t its_id, uint64_t seed)
+      : id(its_id),
+        random(seed + static_cast<uint64_t>(its_id)),
+        timers(sched) {}
 
   const int32_t id;
   // Written by the owner or, stopped, under sched.lock; read by anyone.

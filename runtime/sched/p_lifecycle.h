@@ -50,7 +50,7 @@ P* ProcResize(Sched* sched, int32_t n)
 // A P by id, below gomaxprocs.
 inline P* GetP(const Sched* sched, int32_t id) {
   // Acquire: pairs with the release in ProcResize; the P is built.
-  return sched->allp[id].load(std::memory_order_acquire);
+  return sched->allp[static_cast<size_t>(id)].load(std::memory_order_acquire);
 }
 
 // Whether a P has anything to run.

@@ -33,7 +33,8 @@ class BasicPMask {
  private:
   static uint32_t Bit(int32_t id) { return uint32_t{1} << (id % 32); }
 
-  typename Atomics::template Atomic<uint32_t> words_[(kSize + 31) / 32] = {};
+  typename Atomics::template Atomic<uint32_t>
+      words_[(static_cast<size_t>(kSize) + 31) / 32] = {};
 };
 
 using PMask = BasicPMask<>;

@@ -22,7 +22,7 @@ Claim ClaimPoll(M* mp) {
     return Claim::kLeave;
   }
   sched->poll.m = mp;
-  sched->poll.until.store(kNever, std::memory_order_seq_cst);
+  sched->poll.until.store(kNeverDue, std::memory_order_seq_cst);
   mp->idle.store(true, std::memory_order_relaxed);
   // There may be nothing left to run but what timers start. It comes again when
   // it finds no timers, so nobody need watch.
@@ -37,16 +37,16 @@ void WantFineTimer(M* mp) {
 }
 
 // Sleeps until the earliest timer, or BreakPoll; not at all if that is due, or
-// there is none. `until` is kNever before, and 0 afterwards.
+// there is none. `until` is kNeverDue before, and 0 afterwards.
 void SleepForTimer(Sched* sched) {
   Sched::Poll& poll = sched->poll;
   const int64_t when = EarliestTimer(sched);
   bool broken = false;
-  if (when != kNever) {
+  if (when != kNeverDue) {
     const int64_t now = os::Nanotime();
     if (when > now) {
       // If that fails it is 0: the note is woken, or soon will be.
-      int64_t until = kNever;
+      int64_t until = kNeverDue;
       poll.until.compare_exchange_strong(until, when, std::memory_order_seq_cst,
                                          std::memory_order_seq_cst);
       broken = poll.note.SleepFor(when - now);
@@ -68,8 +68,8 @@ After AfterSleep(M* mp, P** pp) {
   const int64_t when = EarliestTimer(sched);
   const bool due = when <= os::Nanotime();
   os::LockGuard guard(sched->lock);
-  if (!mp->leave && !due && when != kNever) {
-    sched->poll.until.store(kNever, std::memory_order_seq_cst);
+  if (!mp->leave && !due && when != kNeverDue) {
+    sched->poll.until.store(kNeverDue, std::memory_order_seq_cst);
     return After::kSleepAgain;
   }
   sched->poll.m = nullptr;
@@ -88,7 +88,7 @@ Polled PollTimers(M* mp) {
   Sched* sched = mp->sched;
   for (;;) {
     const int64_t when = EarliestTimer(sched);
-    if (when == kNever) return Polled::kNot;
+    if (when == kNeverDue) return Polled::kNot;
     const Claim claim = ClaimPoll(mp);
     if (claim == Claim::kLeave) return Polled::kLeave;
     if (claim == Claim::kTaken) {

@@ -10,7 +10,7 @@
 // Nobody's sleep may be too long:
 //
 //   who adds a timer                 who becomes the poller
-//   1. writes its heap's `next`      1. until = kNever
+//   1. writes its heap's `next`      1. until = kNeverDue
 //   2. until later than that: wakes  2. reads all `next`s, sleeps so long
 //      the poller
 //

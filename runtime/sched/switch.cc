@@ -1,5 +1,6 @@
 #include "runtime/sched/switch.h"
 
+#include <cinttypes>
 #include <cstdio>
 
 #include "absl/base/optimization.h"
@@ -76,9 +77,10 @@ HEDDLE_NO_SANITIZE_THREAD void SystemStackCall(G0Call* c) {
 [[noreturn, gnu::noinline]] void CanaryDied(const G* gp) {
   SystemStack([gp] {
     base::PrintErr(
-        "runtime: goroutine %d has run over the end of its stack [%#x, %#x) of "
-        "%d bytes, which has no guard page, and over what lies below. Give it "
-        "more: GoOptions::stack_size\n",
+        "runtime: goroutine %" PRIu64
+        " has run over the end of its stack [%#" PRIxPTR ", %#" PRIxPTR
+        ") of %zu bytes, which has no guard page, and over what lies below. "
+        "Give it more: GoOptions::stack_size\n",
         gp->goid, gp->stack.lo, gp->stack.hi, gp->stack.size());
     base::Throw("stack overflow");
   });

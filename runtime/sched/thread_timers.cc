@@ -29,9 +29,9 @@ void Sleep(ThreadTimersState* s) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (when > now) {
     s->sleeps = true;
     s->until = when;
-    if (when == kNever) os::EnterQuiet();
+    if (when == kNeverDue) os::EnterQuiet();
     s->timers.lock.unlock();
-    bool woken = s->note.SleepFor(when == kNever ? -1 : when - now);
+    bool woken = s->note.SleepFor(when == kNeverDue ? -1 : when - now);
     s->timers.lock.lock();
     // Who has set `sleeps` wakes it, or is about to.
     const bool is_woken = !s->sleeps;
@@ -87,7 +87,7 @@ void WakeThreadTimers(int64_t when) {
     const os::SpinLockGuard guard(s->timers.lock);
     if (!s->sleeps || s->until <= when) return;
     s->sleeps = false;
-    if (s->until == kNever) os::LeaveQuiet();
+    if (s->until == kNeverDue) os::LeaveQuiet();
   }
   s->note.Wakeup();
 }

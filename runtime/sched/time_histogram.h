@@ -20,6 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle::sched {
 
 // Go's timeHistSubBucketBits, timeHistMinBucketBits, timeHistMaxBucketBits.

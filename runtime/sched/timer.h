@@ -47,7 +47,7 @@ struct Sched;
 struct Timers;
 
 // No time: later than any. Times are nanoseconds on the monotonic clock.
-inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+inline constexpr int64_t kNeverDue = std::numeric_limits<int64_t>::max();
 
 struct Timer {
   // Called when the timer is due, at `now`, on g0 of an M that has a P of the
@@ -58,9 +58,9 @@ struct Timer {
   // Called when the last reference is gone.
   using Destroy = void (*)(Timer* timer);
 
-  // `sched`: its maker's runtime, null for a plain thread.
-  Timer(Sched* sched, Fire fire, Destroy destroy)
-      : sched(sched), fire(fire), destroy(destroy) {}
+  // `makers`: its maker's runtime, null for a plain thread.
+  Timer(Sched* makers, Fire on_fire, Destroy on_destroy)
+      : sched(makers), fire(on_fire), destroy(on_destroy) {}
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
@@ -107,7 +107,7 @@ struct NoteIndex {
 
 // A line of its own: its owner writes it at each change, others read `next`.
 struct alignas(ABSL_CACHELINE_SIZE) Timers {
-  explicit Timers(Sched* sched) : sched(sched) {}
+  explicit Timers(Sched* owner) : sched(owner) {}
   // Drops what is left.
   ~Timers();
   Timers(const Timers&) = delete;
@@ -115,10 +115,11 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
 
   using Heap = TimerHeap<NoteIndex>;
 
-  // When the first of the heap is due, or before it (INV-T1); kNever if there
-  // is none. Written under the lock, read by anyone. Sequentially consistent,
-  // where it is written and where somebody looks before he sleeps: see poll.h.
-  std::atomic<int64_t> next{kNever};
+  // When the first of the heap is due, or before it (INV-T1); kNeverDue if
+  // there is none. Written under the lock, read by anyone. Sequentially
+  // consistent, where it is written and where somebody looks before he sleeps:
+  // see poll.h.
+  std::atomic<int64_t> next{kNeverDue};
   // How many there are, for reports and guesses.
   std::atomic<uint32_t> size{0};
   os::SpinLock lock;
@@ -129,7 +130,7 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
   // After each change of the heap. True if the earliest is due earlier now.
   bool Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
     const int64_t was = next.load(std::memory_order_relaxed);
-    const int64_t is = heap.empty() ? kNever : heap.top().when;
+    const int64_t is = heap.empty() ? kNeverDue : heap.top().when;
     if (is < was) {
       next.store(is, std::memory_order_seq_cst);
     } else if (is > was) {

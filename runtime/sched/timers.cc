@@ -59,9 +59,9 @@ void TakeDue(Timers* timers, int64_t now, int most, Batch* batch) {
       // out. It stays armed.
       t->Ref();
       const int64_t missed = (now - t->when) / t->period;
-      const int64_t rest = kNever - 1 - t->when;
+      const int64_t rest = kNeverDue - 1 - t->when;
       t->when = t->period > rest / (missed + 1)
-                    ? kNever - 1
+                    ? kNeverDue - 1
                     : t->when + t->period * (missed + 1);
       heap.Move(0, t->when);
     }
@@ -238,7 +238,7 @@ bool DisarmTimer(Timer* timer) {
 
 int64_t EarliestTimer(const Sched* sched) {
   const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
-  int64_t earliest = kNever;
+  int64_t earliest = kNeverDue;
   for (int32_t i = 0; i < n; i++) {
     earliest = std::min(
         earliest, GetP(sched, i)->timers.next.load(std::memory_order_seq_cst));

@@ -31,10 +31,10 @@
 
 namespace heddle::sched {
 
-// `now` + `ns`; kNever - 1 if that is beyond all times.
+// `now` + `ns`; kNeverDue - 1 if that is beyond all times.
 constexpr int64_t TimeAfter(int64_t now, int64_t ns) {
   if (ns <= 0) return now;
-  return ns < kNever - 1 - now ? now + ns : kNever - 1;
+  return ns < kNeverDue - 1 - now ? now + ns : kNeverDue - 1;
 }
 
 // os::Nanotime(), or a few microseconds later, for who then says when a timer
@@ -47,7 +47,7 @@ inline int64_t TimeForTimers() {
 // Parks the calling goroutine, which can park, until `when`. (timeSleep)
 void SleepUntil(int64_t when);
 
-// Arms `timer` for `when`, which is not kNever, and then every `period`
+// Arms `timer` for `when`, which is not kNeverDue, and then every `period`
 // nanoseconds, if that is not 0; it may be armed already. `now` is about the
 // time. True if it was armed. From any thread that holds no runtime lock of
 // kSched or above. (resettimer, modtimer)
@@ -57,8 +57,8 @@ bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now);
 // being called. As ArmTimer. (deltimer)
 bool DisarmTimer(Timer* timer);
 
-// When the earliest timer of all of sched's Ps is due; kNever if there is none.
-// (timeSleepUntil)
+// When the earliest timer of all of sched's Ps is due; kNeverDue if there is
+// none. (timeSleepUntil)
 int64_t EarliestTimer(const Sched* sched);
 
 // Whether a timer for `when` is due so soon that sysmon's next look may be too

@@ -62,9 +62,9 @@ TEST(TimeAfterTest, Saturates) {
   EXPECT_EQ(TimeAfter(5, 0), 5);
   EXPECT_EQ(TimeAfter(5, -7), 5);
   EXPECT_EQ(TimeAfter(5, INT64_MIN), 5);
-  EXPECT_EQ(TimeAfter(5, INT64_MAX), kNever - 1);
-  EXPECT_EQ(TimeAfter(5, INT64_MAX - 5), kNever - 1);
-  EXPECT_EQ(TimeAfter(5, INT64_MAX - 7), kNever - 2);
+  EXPECT_EQ(TimeAfter(5, INT64_MAX), kNeverDue - 1);
+  EXPECT_EQ(TimeAfter(5, INT64_MAX - 5), kNeverDue - 1);
+  EXPECT_EQ(TimeAfter(5, INT64_MAX - 7), kNeverDue - 2);
 }
 
 // INV-T1: a timer of the one P, and what is due of it at which time.
@@ -173,7 +173,7 @@ TEST_P(TimersTest, DisarmedTimersDoNotFire) {
     EXPECT_TRUE(ArmIn(t, kHour / 2));
     EXPECT_TRUE(DisarmTimer(&t->timer));
     EXPECT_FALSE(DisarmTimer(&t->timer));
-    EXPECT_EQ(EarliestTimer(sched_.get()), kNever);
+    EXPECT_EQ(EarliestTimer(sched_.get()), kNeverDue);
     SleepUntil(os::Nanotime() + kMs);
     EXPECT_EQ(t->fired, 0);
     t->timer.Unref();
@@ -379,7 +379,7 @@ TEST(ThreadTimersTest, FireWithoutARuntime) {
   while (t->timer.refs != 1) os::OsYield();
   ArmIn(t, kHour);
   EXPECT_TRUE(DisarmTimer(&t->timer));
-  EXPECT_EQ(ThreadTimers()->next, kNever);
+  EXPECT_EQ(ThreadTimers()->next, kNeverDue);
   t->timer.Unref();
   EXPECT_EQ(TimerForTest::alive, 0);
 }

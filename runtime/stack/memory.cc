@@ -66,7 +66,7 @@ void* Map(size_t size, size_t align) {
 
 void Unmap(void* start, size_t size) {
   if (munmap(start, size) != 0) {
-    base::PrintErr("heddle: munmap(%p, %d): %s\n", start, size,
+    base::PrintErr("heddle: munmap(%p, %zu): %s\n", start, size,
                    strerror(errno));
     base::Throw("stack: cannot unmap a stack");
   }

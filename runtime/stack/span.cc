@@ -1,5 +1,7 @@
 #include "runtime/stack/span.h"
 
+#include <cinttypes>
+
 #include "runtime/base/throw.h"
 #include "runtime/sanitizer/stack_hooks.h"
 #include "runtime/stack/canary.h"
@@ -52,7 +54,8 @@ void Span::Put(Stack stack) {
   const size_t slot = offset / stride_;
   if (stack.lo < Lo(0) || offset % stride_ != 0 || slot >= num_cut_ ||
       cached_.Has(slot) || returned_.Has(slot)) {
-    base::PrintErr("heddle: stack [%#x, %#x)\n", stack.lo, stack.hi);
+    base::PrintErr("heddle: stack [%#" PRIxPTR ", %#" PRIxPTR ")\n", stack.lo,
+                   stack.hi);
     base::Throw("stack: free of a stack that is not in use");
   }
   num_taken_--;

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/base/cxx20.h"
+
 namespace heddle::stack {
 
 // The addresses [lo, hi) may be used; the guard page, if it has one, is
@@ -47,7 +49,8 @@ constexpr size_t Round2(size_t n) { return std::bit_ceil(n); }
 // The order of stacks of `size` bytes, a power of two from kMinStack to
 // kMaxSmallStack.
 constexpr int OrderOf(size_t size) {
-  return std::bit_width(size) - std::bit_width(kMinStack);
+  return static_cast<int>(std::bit_width(size)) -
+         static_cast<int>(std::bit_width(kMinStack));
 }
 constexpr size_t SizeOf(int order) { return kMinStack << order; }
 

@@ -6,6 +6,7 @@
 // The header page holds the list links, as a span's does.
 
 #include <bit>
+#include <cinttypes>
 #include <cstring>
 #include <new>
 
@@ -70,7 +71,8 @@ void StackPool::LargeFree(Stack stack) {
   const int index = LargeIndex(stack.size());
   os::LockGuard guard(large_.lock);
   if (large->owner != this || !large->taken || large->stack() != stack) {
-    base::PrintErr("heddle: stack [%#x, %#x)\n", stack.lo, stack.hi);
+    base::PrintErr("heddle: stack [%#" PRIxPTR ", %#" PRIxPTR ")\n", stack.lo,
+                   stack.hi);
     base::Throw("stack: free of a stack that is not in use");
   }
   large->taken = false;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cinttypes>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -63,7 +64,8 @@ Stack StackPool::AllocCached(StackCache* cache, size_t size) {
 void StackPool::Free(StackCache* cache, Stack stack) {
   const size_t size = stack.size();
   if (!std::has_single_bit(size) || size < kMinStack || size > kMaxStack) {
-    base::PrintErr("heddle: stack [%#x, %#x)\n", stack.lo, stack.hi);
+    base::PrintErr("heddle: stack [%#" PRIxPTR ", %#" PRIxPTR ")\n", stack.lo,
+                   stack.hi);
     base::Throw("stack: free of a stack with a bad size");
   }
   if (size > kMaxSmallStack) return LargeFree(stack);
@@ -111,7 +113,7 @@ void StackPool::GuardsAreUsedUp(const char* why) {
   if (guards_used_up_.exchange(true, std::memory_order_relaxed)) return;
   base::PrintErr(
       "heddle: no more guard pages: %s. Stacks from here on have canaries, "
-      "which find an overflow after the fact. Raise vm.max_map_count (%d), or "
+      "which find an overflow after the fact. Raise vm.max_map_count (%zu), or "
       "use Linux 6.13 or later\n",
       why, MaxMappings());
 }
@@ -193,7 +195,8 @@ void StackPool::Count(Order& o, const Span& span, int sign) {
 void StackPool::PoolFree(Order& o, Stack stack) {
   const auto found = o.by_base.find(Span::BaseOf(stack));
   if (found == o.by_base.end()) {
-    base::PrintErr("heddle: stack [%#x, %#x)\n", stack.lo, stack.hi);
+    base::PrintErr("heddle: stack [%#" PRIxPTR ", %#" PRIxPTR ")\n", stack.lo,
+                   stack.hi);
     base::Throw("stack: free of another pool's stack");
   }
   Span* const span = found->second;

@@ -47,7 +47,8 @@ struct ReaderPolicy : os::AsymmetricAtomics {
 
   template <typename Slot>
   static Slot* NewSlots() {
-    return os::HaveAsymmetricFences() ? new (std::nothrow) Slot[Places()]
+    return os::HaveAsymmetricFences() ? new (std::nothrow)
+                                            Slot[static_cast<size_t>(Places())]
                                       : nullptr;
   }
 

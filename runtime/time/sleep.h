@@ -4,6 +4,7 @@
 #define RUNTIME_TIME_SLEEP_H_
 
 #include "absl/time/time.h"
+#include "runtime/base/cxx20.h"
 
 namespace heddle {
 
