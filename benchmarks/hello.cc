@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 int main() {
   return heddle::Run([] { heddle::Go([] { std::puts("hello"); }); });

@@ -15,7 +15,7 @@
 #include "benchmarks/other_context.h"
 #include "benchmarks/report.h"
 #include "benchmarks/work.h"
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle::benchmarks {
 namespace {

@@ -12,8 +12,8 @@
 #include <limits>
 
 #include "absl/base/optimization.h"
-#include "runtime/arch/gobuf.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::benchmarks {
 

@@ -2,7 +2,7 @@
 // that it overflows to, free Gs, stacks. One thread: what a cache line costs
 // that comes from another core is not in it.
 
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/sched/runq.h"
 
 #include <algorithm>
 #include <array>
@@ -12,13 +12,13 @@
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/report.h"
-#include "runtime/base/throw.h"
-#include "runtime/sched/all_gs.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gfree.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/stack/stack_cache.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/all_gs.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gfree.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/stack/stack_cache.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {

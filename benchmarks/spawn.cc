@@ -3,7 +3,7 @@
 // argument is the number of Ps.
 
 #include "benchmark/benchmark.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

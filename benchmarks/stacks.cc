@@ -13,9 +13,9 @@
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/report.h"
-#include "heddle.h"
-#include "runtime/debug/stats.h"
-#include "runtime/os/clock.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/debug/stats.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle {
 namespace {

@@ -7,10 +7,10 @@
 #include "benchmarks/measure.h"
 #include "benchmarks/other_context.h"
 #include "benchmarks/report.h"
-#include "heddle.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle {
 namespace {

@@ -8,7 +8,7 @@
 #include "benchmark/benchmark.h"
 #include "benchmarks/measure.h"
 #include "benchmarks/work.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "absl/time/time.h"
 #include "benchmark/benchmark.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/report.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle {
 namespace {

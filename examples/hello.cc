@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 int main() {
   return heddle::Run([] {

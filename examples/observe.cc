@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "absl/debugging/symbolize.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace {
 

@@ -8,9 +8,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/process_for_test.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/process_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 #if HEDDLE_ASAN
 #include <sanitizer/asan_interface.h>
 #endif

@@ -11,10 +11,10 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/check_dead.h"
-#include "runtime/sched/sched.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle {
 namespace {

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/process_for_test.h"
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/process_for_test.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle {
 namespace {

@@ -1,15 +1,15 @@
-#include "runtime/go.h"
+#include "heddle/runtime/go.h"
 
 #include <thread>  // NOLINT: std::this_thread::yield
 
-#include "runtime/base/throw.h"
-#include "runtime/os/cpu_count.h"
-#include "runtime/sched/goexit.h"
-#include "runtime/sched/locked_m.h"
-#include "runtime/sched/newproc.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/stop_the_world.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/cpu_count.h"
+#include "heddle/runtime/sched/goexit.h"
+#include "heddle/runtime/sched/locked_m.h"
+#include "heddle/runtime/sched/newproc.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/stop_the_world.h"
 
 namespace heddle {
 namespace {

@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/go_options.h"
-#include "runtime/sched/go_statement.h"
-#include "runtime/sched/syscall.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/go_options.h"
+#include "heddle/runtime/sched/go_statement.h"
+#include "heddle/runtime/sched/syscall.h"
 
 namespace heddle {
 

@@ -1,6 +1,6 @@
 // The go statement and what goroutines say of themselves, as users see them.
 
-#include "runtime/go.h"
+#include "heddle/runtime/go.h"
 
 #include <atomic>
 #include <functional>
@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/sched/g.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sched/g.h"
 
 namespace heddle {
 namespace {

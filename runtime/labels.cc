@@ -1,9 +1,9 @@
-#include "runtime/labels.h"
+#include "heddle/runtime/labels.h"
 
 #include <utility>
 
-#include "runtime/sched/m.h"
-#include "runtime/sched/race.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/race.h"
 
 namespace heddle {
 

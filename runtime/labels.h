@@ -6,7 +6,7 @@
 #ifndef RUNTIME_LABELS_H_
 #define RUNTIME_LABELS_H_
 
-#include "runtime/sched/labels.h"
+#include "heddle/runtime/sched/labels.h"
 
 namespace heddle {
 

@@ -2,16 +2,16 @@
 // parked one's stack or registers point to is no leak, and what nothing points
 // to is one. Without the hook (DropLeakRootsForTest) all would be.
 
-#include "runtime/sched/leak_roots.h"
+#include "heddle/runtime/sched/leak_roots.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 #if HEDDLE_ASAN
 #include <sanitizer/lsan_interface.h>
 #endif

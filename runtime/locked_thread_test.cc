@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/proc.h"
-#include "runtime/sched/sched.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle {
 namespace {

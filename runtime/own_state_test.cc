@@ -25,8 +25,8 @@
 
 #include "absl/base/attributes.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/newosproc.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/newosproc.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif

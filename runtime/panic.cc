@@ -1,4 +1,4 @@
-#include "runtime/panic.h"
+#include "heddle/runtime/panic.h"
 
 #include <cxxabi.h>
 
@@ -6,8 +6,8 @@
 #include <exception>
 #include <string>
 
-#include "runtime/base/throw.h"
-#include "runtime/sched/m.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/m.h"
 
 namespace heddle {
 namespace {

@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sanitizer/valgrind.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/valgrind.h"
 #if HEDDLE_MSAN
 #include <sanitizer/msan_interface.h>
 #endif

@@ -1,18 +1,18 @@
-#include "runtime/runtime.h"
+#include "heddle/runtime/runtime.h"
 
 #include <stdexcept>
 
 #include "absl/status/statusor.h"
-#include "runtime/debug/asan_report.h"
-#include "runtime/debug/report.h"
-#include "runtime/debug/sigquit.h"
-#include "runtime/debug/stack_overflow.h"
-#include "runtime/panic.h"
-#include "runtime/sched/newproc.h"
-#include "runtime/sched/proc.h"
-#include "runtime/sched/scavenge.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/stats.h"
+#include "heddle/runtime/debug/asan_report.h"
+#include "heddle/runtime/debug/report.h"
+#include "heddle/runtime/debug/sigquit.h"
+#include "heddle/runtime/debug/stack_overflow.h"
+#include "heddle/runtime/panic.h"
+#include "heddle/runtime/sched/newproc.h"
+#include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/scavenge.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/stats.h"
 
 namespace heddle {
 namespace {

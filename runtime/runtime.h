@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
-#include "runtime/go.h"
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/options.h"
+#include "heddle/runtime/go.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/options.h"
 
 namespace heddle {
 

@@ -1,6 +1,6 @@
 // Runtime and Run: what comes before, between and after.
 
-#include "runtime/runtime.h"
+#include "heddle/runtime/runtime.h"
 
 #include <unistd.h>
 
@@ -19,10 +19,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sched/proc.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sched/proc.h"
 
 namespace heddle {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

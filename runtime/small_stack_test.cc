@@ -5,10 +5,10 @@
 
 #include "absl/base/attributes.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/g.h"
-#include "runtime/stack/canary.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/stack/canary.h"
 
 namespace heddle {
 namespace {

@@ -4,9 +4,9 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/note.h"
-#include "runtime/sched/proc.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/sched/proc.h"
 
 namespace heddle {
 namespace {

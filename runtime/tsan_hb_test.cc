@@ -17,10 +17,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 #if HEDDLE_TSAN
-#include "runtime/sanitizer/tsan_fiber.h"
+#include "heddle/runtime/sanitizer/tsan_fiber.h"
 #endif
 
 namespace heddle {

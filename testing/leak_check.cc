@@ -1,12 +1,12 @@
-#include "testing/leak_check.h"
+#include "heddle/testing/leak_check.h"
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "runtime/debug/collect.h"
-#include "runtime/go.h"
+#include "heddle/runtime/debug/collect.h"
+#include "heddle/runtime/go.h"
 
 namespace heddle::testing {
 namespace {

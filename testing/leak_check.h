@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "runtime/debug/traceback.h"
+#include "heddle/runtime/debug/traceback.h"
 
 namespace heddle::testing {
 

@@ -1,4 +1,4 @@
-#include "testing/leak_check.h"
+#include "heddle/testing/leak_check.h"
 
 #include <atomic>
 #include <string>
@@ -7,8 +7,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle {
 namespace {

@@ -22,10 +22,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/os/clock.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-#include "testing/without_membarrier.h"
+#include "heddle/testing/without_membarrier.h"
 
 #include <linux/filter.h>
 #include <linux/membarrier.h>

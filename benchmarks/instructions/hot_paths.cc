@@ -17,10 +17,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "heddle.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle {
 namespace {

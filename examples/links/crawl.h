@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::links {
 

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::links {
 namespace {

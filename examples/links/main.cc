@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "examples/links/crawl.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace {
 

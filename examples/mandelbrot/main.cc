@@ -5,7 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "examples/mandelbrot/picture.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 int main(int argc, char** argv) {
   constexpr int kMax = 10'000;

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_join.h"
 #include "examples/mandelbrot/pool.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::mandelbrot {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::mandelbrot {
 namespace {

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::mandelbrot {
 

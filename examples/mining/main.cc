@@ -8,7 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 #include "examples/mining/pipeline.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 int main(int argc, char** argv) {
   const std::string text = argc > 1 ? argv[1] : "heddle";

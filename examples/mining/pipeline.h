@@ -19,7 +19,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::mining {
 

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::mining {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/debugging/symbolize.h"
 #include "examples/philosophers/table.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 int main(int argc, char** argv) {
   using heddle::philosophers::Manners;

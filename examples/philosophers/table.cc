@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string_view>
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::philosophers {
 namespace {

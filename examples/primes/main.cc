@@ -4,7 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "examples/primes/sieve.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 int main(int argc, char** argv) {
   int limit = 100;

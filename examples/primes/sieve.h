@@ -10,7 +10,7 @@
 #ifndef EXAMPLES_PRIMES_SIEVE_H_
 #define EXAMPLES_PRIMES_SIEVE_H_
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::primes {
 

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::wordcount {
 namespace {

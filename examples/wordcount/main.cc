@@ -13,7 +13,7 @@
 #include "examples/wordcount/args.h"
 #include "examples/wordcount/console.h"
 #include "examples/wordcount/tree.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::wordcount {
 namespace {

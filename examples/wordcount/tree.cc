@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "examples/wordcount/files.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::wordcount {
 namespace {

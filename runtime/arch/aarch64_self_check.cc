@@ -15,10 +15,10 @@
 #include <stdexcept>
 #include <thread>
 
-#include "runtime/arch/context_for_test.h"
-#include "runtime/arch/getg.h"
-#include "runtime/arch/gobuf.h"
-#include "runtime/arch/registers_for_test.h"
+#include "heddle/runtime/arch/context_for_test.h"
+#include "heddle/runtime/arch/getg.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/arch/registers_for_test.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/subprocess_for_test.h"
+#include "heddle/runtime/arch/subprocess_for_test.h"
 
 namespace heddle::arch {
 namespace {
@@ -41,10 +41,10 @@ TEST_P(Aarch64Test, SelfCheckPasses) {
   const std::string program = testing::TempDir() + "/self_check";
   const std::string dir = "runtime/arch/";
   const CommandResult compiled = RunCommand(
-      std::string(kCompiler) + " -std=c++20 -Wall -Wextra -Werror -g -I. " +
-      GetParam() + " -o " + program + " " + dir + "aarch64_self_check.cc " +
-      dir + "getg.cc " + dir + "gobuf_aarch64.S " + dir +
-      "registers_for_test.S");
+      std::string(kCompiler) + " -std=c++20 -Wall -Wextra -Werror -g " +
+      IncludeFlag() + " " + GetParam() + " -o " + program + " " + dir +
+      "aarch64_self_check.cc " + dir + "getg.cc " + dir + "gobuf_aarch64.S " +
+      dir + "registers_for_test.S");
   ASSERT_EQ(compiled.status, 0) << compiled.output;
   const CommandResult ran = Run(program);
   EXPECT_EQ(ran.status, 0);

@@ -13,7 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/arch/subprocess_for_test.h"
+#include "heddle/runtime/arch/subprocess_for_test.h"
 
 namespace heddle::arch {
 namespace {
@@ -86,9 +86,9 @@ class BranchProtection : public testing::TestWithParam<Compiler> {
     const std::string object = testing::TempDir() + "/branch_protection.o";
     const std::string libunwind =
         file.substr(0, file.find("libunwind/")) + "libunwind/src";
-    const CommandResult assembled =
-        RunCommand(std::string(GetParam().command) + " " + flag + " -I. -I " +
-                   libunwind + " -c -o " + object + " " + file);
+    const CommandResult assembled = RunCommand(
+        std::string(GetParam().command) + " " + flag + " " + IncludeFlag() +
+        " -I " + libunwind + " -c -o " + object + " " + file);
     ASSERT_EQ(assembled.status, 0) << assembled.output;
     *notes = Output(Tool("readelf") + " --notes " + object);
     *symbols = Output(Tool("readelf") + " --symbols --wide " + object);

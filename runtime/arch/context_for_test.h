@@ -10,9 +10,9 @@
 #include <memory>
 #include <utility>
 
-#include "runtime/arch/gobuf.h"
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
 
 namespace heddle::arch {
 

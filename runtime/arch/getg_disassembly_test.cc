@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/subprocess_for_test.h"
+#include "heddle/runtime/arch/subprocess_for_test.h"
 
 namespace heddle::arch {
 namespace {
@@ -96,7 +96,8 @@ class GetGDisassembly : public testing::TestWithParam<Compiler> {
 
   // getg.cc is never compiled for link-time optimisation, as in BUILD.bazel.
   std::string Compile(const Variant& variant) {
-    const std::string cc = GetParam().name + " -std=c++20 -I. ";
+    const std::string cc =
+        GetParam().name + " -std=c++20 " + IncludeFlag() + " ";
     const std::string src = "runtime/arch/getg_probe";
     std::string command = cc + variant.flags + " -fno-lto -c -o " + dir_ +
                           "/getg.o runtime/arch/getg.cc && ";

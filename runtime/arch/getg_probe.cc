@@ -1,7 +1,7 @@
 // What getg_disassembly_test compiles in many ways and looks at. Not part of
 // any target: the test runs the compilers itself.
 
-#include "runtime/arch/getg.h"
+#include "heddle/runtime/arch/getg.h"
 
 // Keeps the functions whole under link-time optimisation, so that the test
 // finds them by name; what they call is open to it.

@@ -1,11 +1,11 @@
-#include "runtime/arch/getg.h"
+#include "heddle/runtime/arch/getg.h"
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/context_for_test.h"
+#include "heddle/runtime/arch/context_for_test.h"
 
 namespace heddle::arch {
 namespace {

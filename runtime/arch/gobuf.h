@@ -47,8 +47,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/arch/fp_modes.h"
-#include "runtime/arch/saved_frame.h"
+#include "heddle/runtime/arch/fp_modes.h"
+#include "heddle/runtime/arch/saved_frame.h"
 
 namespace heddle::arch {
 

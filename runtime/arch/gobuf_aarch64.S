@@ -13,11 +13,11 @@
 // call frame information is true before and after sp changes hands.
 
 // On both architectures: an empty file needs the mark too.
-#include "runtime/base/branch_protection.h"
+#include "heddle/runtime/base/branch_protection.h"
 
 #if defined(__aarch64__)
 
-#include "runtime/arch/saved_frame.h"
+#include "heddle/runtime/arch/saved_frame.h"
 
 // Call frame information of a SavedFrame at sp. 64 + n is vn in DWARF.
 .macro CFI_FRAME

@@ -1,4 +1,4 @@
-#include "runtime/arch/gobuf.h"
+#include "heddle/runtime/arch/gobuf.h"
 
 #include <unwind.h>
 
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/context_for_test.h"
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/arch/context_for_test.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::arch {
 namespace {

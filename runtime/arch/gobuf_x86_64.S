@@ -17,11 +17,11 @@
 // call frame information is true before and after rsp changes hands.
 
 // On both architectures: an empty file needs the mark too.
-#include "runtime/base/branch_protection.h"
+#include "heddle/runtime/base/branch_protection.h"
 
 #if defined(__x86_64__)
 
-#include "runtime/arch/saved_frame.h"
+#include "heddle/runtime/arch/saved_frame.h"
 
 .macro PUSH reg
   pushq \reg

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/context_for_test.h"
-#include "runtime/arch/gobuf.h"
+#include "heddle/runtime/arch/context_for_test.h"
+#include "heddle/runtime/arch/gobuf.h"
 
 namespace heddle::arch {
 namespace {

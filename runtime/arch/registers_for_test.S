@@ -4,7 +4,7 @@
 // and returns a mask of those that hold something else after it: bit 0 for the
 // first. x86-64: rbx rbp r12 r13 r14 r15; aarch64: x19 … x29, d8 … d15.
 
-#include "runtime/base/branch_protection.h"
+#include "heddle/runtime/base/branch_protection.h"
 
 #if defined(__x86_64__)
 

@@ -1,8 +1,8 @@
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/context_for_test.h"
-#include "runtime/arch/registers_for_test.h"
+#include "heddle/runtime/arch/context_for_test.h"
+#include "heddle/runtime/arch/registers_for_test.h"
 
 namespace heddle::arch {
 namespace {

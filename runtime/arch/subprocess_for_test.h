@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 namespace heddle::arch {
@@ -33,6 +34,18 @@ inline CommandResult RunCommand(const std::string& command) {
 // Whether the shell finds `tool`.
 inline bool HaveCommand(const std::string& tool) {
   return RunCommand("command -v " + tool).status == 0;
+}
+
+// The compiler's flag that finds this repository's headers as "heddle/…". Bazel
+// gives each library a folder for that (bazel/cc_library.bzl); here one link
+// beside the test's files serves for all.
+inline std::string IncludeFlag() {
+  const char* const temporary = std::getenv("TEST_TMPDIR");
+  const std::string folder =
+      std::string(temporary != nullptr ? temporary : "/tmp") + "/include";
+  RunCommand("mkdir -p " + folder + " && ln -sfn \"$PWD\" " + folder +
+             "/heddle");
+  return "-I" + folder;
 }
 
 }  // namespace heddle::arch

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::base {
 

@@ -1,4 +1,4 @@
-#include "runtime/base/bit_pool.h"
+#include "heddle/runtime/base/bit_pool.h"
 
 #include <random>
 #include <set>

@@ -17,6 +17,9 @@
 #ifndef RUNTIME_BASE_BRANCH_PROTECTION_H_
 #define RUNTIME_BASE_BRANCH_PROTECTION_H_
 
+// It is assembly.
+// clang-format off
+
 #if defined(__x86_64__)
 
 #define HEDDLE_PROPERTY_TYPE 0xc0000002  // GNU_PROPERTY_X86_FEATURE_1_AND
@@ -56,5 +59,7 @@
   .long 0  // to a multiple of 8
   .popsection
 #endif
+
+// clang-format on
 
 #endif  // RUNTIME_BASE_BRANCH_PROTECTION_H_

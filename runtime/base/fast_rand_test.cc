@@ -2,7 +2,7 @@
 // bounds are such that an ideal generator breaks them with one set of seeds in
 // a thousand or fewer.
 
-#include "runtime/base/fast_rand.h"
+#include "heddle/runtime/base/fast_rand.h"
 
 #include <cstdint>
 #include <set>

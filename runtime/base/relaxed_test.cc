@@ -1,4 +1,4 @@
-#include "runtime/base/relaxed.h"
+#include "heddle/runtime/base/relaxed.h"
 
 #include <cstdint>
 #include <thread>  // NOLINT

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <thread>  // NOLINT
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle::base {
 

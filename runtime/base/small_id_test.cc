@@ -1,4 +1,4 @@
-#include "runtime/base/small_id.h"
+#include "heddle/runtime/base/small_id.h"
 
 #include <cstdint>
 #include <deque>

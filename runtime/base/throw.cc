@@ -1,4 +1,4 @@
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 #include <sys/syscall.h>
 #include <sys/uio.h>

@@ -21,7 +21,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle::base {
 

@@ -1,4 +1,4 @@
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::base {
 namespace {

@@ -24,8 +24,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "runtime/chan/closed_channel.h"  // IWYU pragma: export
-#include "runtime/chan/hchan.h"
+#include "heddle/runtime/chan/closed_channel.h"  // IWYU pragma: export
+#include "heddle/runtime/chan/hchan.h"
 
 namespace heddle {
 

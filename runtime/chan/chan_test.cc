@@ -1,7 +1,7 @@
 // The C++ counterparts of Go's chan_test.go and test/chan/*.go, for what does
 // not need select; each in all shapes.
 
-#include "runtime/chan/chan.h"
+#include "heddle/runtime/chan/chan.h"
 
 #include <atomic>
 #include <memory>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/chan/shapes_for_test.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/chan/shapes_for_test.h"
 
 namespace heddle {
 namespace {

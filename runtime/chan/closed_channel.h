@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle {
 

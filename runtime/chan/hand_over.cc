@@ -1,4 +1,4 @@
-#include "runtime/chan/hand_over.h"
+#include "heddle/runtime/chan/hand_over.h"
 
 namespace heddle::chan {
 namespace {

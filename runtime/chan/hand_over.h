@@ -5,10 +5,10 @@
 #ifndef RUNTIME_CHAN_HAND_OVER_H_
 #define RUNTIME_CHAN_HAND_OVER_H_
 
-#include "runtime/chan/hchan.h"
-#include "runtime/chan/waitq.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/race.h"
+#include "heddle/runtime/chan/hchan.h"
+#include "heddle/runtime/chan/waitq.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/race.h"
 
 namespace heddle::chan {
 

@@ -1,17 +1,17 @@
-#include "runtime/chan/hchan.h"
+#include "heddle/runtime/chan/hchan.h"
 
 #include <limits>
 #include <stdexcept>
 
-#include "runtime/base/inline.h"
-#include "runtime/chan/closed_channel.h"
-#include "runtime/chan/hand_over.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/park_inline.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/wait_reason.h"
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/chan/closed_channel.h"
+#include "heddle/runtime/chan/hand_over.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/park_inline.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/wait_reason.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle::chan {
 namespace {

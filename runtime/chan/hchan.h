@@ -41,10 +41,10 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/chan/elem.h"
-#include "runtime/chan/waitq.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/race.h"
+#include "heddle/runtime/chan/elem.h"
+#include "heddle/runtime/chan/waitq.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/race.h"
 
 namespace heddle::chan {
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/chan/shapes_for_test.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/chan/shapes_for_test.h"
 
 namespace heddle {
 namespace {

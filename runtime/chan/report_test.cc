@@ -4,8 +4,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/chan/shapes_for_test.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/chan/shapes_for_test.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/chan/select.h"
+#include "heddle/runtime/chan/select.h"
 
 #include <stdexcept>
 

@@ -25,8 +25,8 @@
 #include <utility>
 
 #include "absl/types/span.h"
-#include "runtime/chan/chan.h"
-#include "runtime/chan/select_core.h"
+#include "heddle/runtime/chan/chan.h"
+#include "heddle/runtime/chan/select_core.h"
 
 namespace heddle {
 

@@ -20,7 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/chan/hchan.h"
+#include "heddle/runtime/chan/hchan.h"
 
 namespace heddle::chan {
 

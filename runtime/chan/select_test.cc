@@ -1,6 +1,6 @@
 // The C++ counterparts of Go's tests of select.
 
-#include "runtime/chan/select.h"
+#include "heddle/runtime/chan/select.h"
 
 #include <array>
 #include <atomic>
@@ -11,11 +11,11 @@
 
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/chan/shapes_for_test.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gfree.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/chan/shapes_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gfree.h"
 
 namespace heddle {
 namespace {

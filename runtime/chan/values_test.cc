@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/chan/shapes_for_test.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/chan/shapes_for_test.h"
 
 namespace heddle {
 namespace {

@@ -27,7 +27,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/chan/elem.h"
+#include "heddle/runtime/chan/elem.h"
 
 namespace heddle::sched {
 struct WaitNode;

@@ -1,12 +1,12 @@
-#include "runtime/context/context.h"
+#include "heddle/runtime/context/context.h"
 
 #include <unordered_set>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/clock.h"
-#include "runtime/sync/mutex.h"
-#include "runtime/time/time.h"
+#include "heddle/runtime/sync/mutex.h"
+#include "heddle/runtime/time/time.h"
 
 namespace heddle {
 namespace {

@@ -29,7 +29,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "runtime/chan/chan.h"
+#include "heddle/runtime/chan/chan.h"
 
 namespace heddle {
 

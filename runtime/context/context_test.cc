@@ -1,4 +1,4 @@
-#include "runtime/context/context.h"
+#include "heddle/runtime/context/context.h"
 
 #include <memory>
 #include <optional>
@@ -11,8 +11,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/context/other_key_for_test.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/context/other_key_for_test.h"
 
 namespace heddle {
 namespace {

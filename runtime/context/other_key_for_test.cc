@@ -1,4 +1,4 @@
-#include "runtime/context/other_key_for_test.h"
+#include "heddle/runtime/context/other_key_for_test.h"
 
 namespace heddle {
 namespace {

@@ -3,7 +3,7 @@
 #ifndef RUNTIME_CONTEXT_OTHER_KEY_FOR_TEST_H_
 #define RUNTIME_CONTEXT_OTHER_KEY_FOR_TEST_H_
 
-#include "runtime/context/context.h"
+#include "heddle/runtime/context/context.h"
 
 namespace heddle {
 

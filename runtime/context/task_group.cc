@@ -1,6 +1,6 @@
-#include "runtime/context/task_group.h"
+#include "heddle/runtime/context/task_group.h"
 
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle {
 

@@ -23,10 +23,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "runtime/chan/chan.h"
-#include "runtime/context/context.h"
-#include "runtime/sync/mutex.h"
-#include "runtime/sync/wait_group.h"
+#include "heddle/runtime/chan/chan.h"
+#include "heddle/runtime/context/context.h"
+#include "heddle/runtime/sync/mutex.h"
+#include "heddle/runtime/sync/wait_group.h"
 
 namespace heddle {
 

@@ -1,4 +1,4 @@
-#include "runtime/context/task_group.h"
+#include "heddle/runtime/context/task_group.h"
 
 #include <algorithm>
 #include <atomic>
@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/debug/ancestors.h"
+#include "heddle/runtime/debug/ancestors.h"
 
 namespace heddle::debug {
 namespace {

@@ -14,8 +14,8 @@
 
 #include <cstdint>
 
-#include "runtime/debug/out.h"
-#include "runtime/sched/ancestors.h"
+#include "heddle/runtime/debug/out.h"
+#include "heddle/runtime/sched/ancestors.h"
 
 namespace heddle::debug {
 

@@ -1,4 +1,4 @@
-#include "runtime/debug/ancestors.h"
+#include "heddle/runtime/debug/ancestors.h"
 
 #include <memory>
 #include <string>
@@ -9,8 +9,8 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/sched/ancestors.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sched/ancestors.h"
 
 namespace heddle::debug {
 namespace {

@@ -1,16 +1,16 @@
 // Nothing here allocates or locks: the error may be in the runtime itself.
 
-#include "runtime/debug/asan_report.h"
+#include "heddle/runtime/debug/asan_report.h"
 
 #include <cinttypes>
 #include <cstdint>
 #include <string_view>
 
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/asan_error.h"
-#include "runtime/sched/all_scheds.h"
-#include "runtime/sched/freeze.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/asan_error.h"
+#include "heddle/runtime/sched/all_scheds.h"
+#include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::debug {
 namespace {

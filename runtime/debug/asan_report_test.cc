@@ -1,7 +1,7 @@
 // What is added to AddressSanitizer's reports. testing/sanitizer/programs has
 // what goroutines do to each other.
 
-#include "runtime/debug/asan_report.h"
+#include "heddle/runtime/debug/asan_report.h"
 
 #include <atomic>
 #include <cstdint>
@@ -9,13 +9,13 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/asan_error.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sanitizer/stack_hooks.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/switch.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/asan_error.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/switch.h"
 
 namespace heddle::debug {
 namespace {

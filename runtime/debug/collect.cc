@@ -1,17 +1,17 @@
-#include "runtime/debug/collect.h"
+#include "heddle/runtime/debug/collect.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 
-#include "runtime/debug/thread_stack.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sched/all_scheds.h"
-#include "runtime/sched/freeze.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/debug/thread_stack.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sched/all_scheds.h"
+#include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::debug {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/debug/trace.h"
+#include "heddle/runtime/debug/trace.h"
 
 namespace heddle::debug {
 

@@ -1,13 +1,13 @@
-#include "runtime/debug/frames.h"
+#include "heddle/runtime/debug/frames.h"
 
 #include <libunwind.h>
 #include <ucontext.h>
 
 #include <cstring>
 
-#include "runtime/arch/gobuf.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/g.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/g.h"
 
 namespace heddle::debug {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/debug/frames.h"
+#include "heddle/runtime/debug/frames.h"
 
 #include <ucontext.h>
 

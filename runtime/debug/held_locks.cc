@@ -5,7 +5,7 @@
 // it, nor those that a goroutine of an outer runtime holds around Run: each
 // entry says whose it is.
 
-#include "runtime/debug/held_locks.h"
+#include "heddle/runtime/debug/held_locks.h"
 
 #include <libunwind.h>
 
@@ -14,13 +14,13 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "runtime/base/throw.h"
-#include "runtime/debug/frames.h"
-#include "runtime/debug/trace.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/leave_hook.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/switch.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/debug/frames.h"
+#include "heddle/runtime/debug/trace.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/leave_hook.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/switch.h"
 
 namespace heddle::debug {
 namespace {

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle::debug {
 

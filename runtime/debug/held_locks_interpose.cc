@@ -19,8 +19,8 @@
 #include <cerrno>
 #include <ctime>
 
-#include "runtime/debug/held_locks.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/debug/held_locks.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 // A program that defines one of them itself wins, and is not checked. Not where
 // a sanitizer's may be in the program too, which are weak like that.

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 extern "C" {
 extern int probe_locked;

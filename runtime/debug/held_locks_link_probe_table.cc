@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "runtime/debug/held_locks.h"
+#include "heddle/runtime/debug/held_locks.h"
 
 extern "C" {
 int probe_locked = 0;

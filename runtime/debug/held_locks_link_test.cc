@@ -10,7 +10,7 @@
 #include <tuple>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/subprocess_for_test.h"
+#include "heddle/runtime/arch/subprocess_for_test.h"
 
 namespace heddle::debug {
 namespace {
@@ -38,8 +38,9 @@ class HeldLocksLink
 
   // Compiles one of the files in this directory.
   CommandResult Compile(const std::string& name) const {
-    return RunCommand(compiler_ + " -std=c++20 -g -fPIC -I. -c -o " +
-                      Object(name) + " runtime/debug/" + name + ".cc");
+    return RunCommand(compiler_ + " -std=c++20 -g -fPIC " +
+                      arch::IncludeFlag() + " -c -o " + Object(name) +
+                      " runtime/debug/" + name + ".cc");
   }
 
   std::string Link(Kind kind, const std::string& linker) const {

@@ -1,4 +1,4 @@
-#include "runtime/debug/held_locks.h"
+#include "heddle/runtime/debug/held_locks.h"
 
 #include <pthread.h>
 
@@ -17,9 +17,9 @@
 #include "absl/base/attributes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/lock.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle {
 

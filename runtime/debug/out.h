@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::debug {
 

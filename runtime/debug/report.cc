@@ -1,4 +1,4 @@
-#include "runtime/debug/report.h"
+#include "heddle/runtime/debug/report.h"
 
 #include <signal.h>
 
@@ -7,18 +7,18 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "runtime/arch/gobuf.h"
-#include "runtime/debug/collect.h"
-#include "runtime/debug/thread_stack.h"
-#include "runtime/debug/trace.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/all_scheds.h"
-#include "runtime/sched/freeze.h"
-#include "runtime/sched/hooks.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/debug/collect.h"
+#include "heddle/runtime/debug/thread_stack.h"
+#include "heddle/runtime/debug/trace.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/all_scheds.h"
+#include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/sched/hooks.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/sched.h"
 #include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {

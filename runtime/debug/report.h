@@ -11,8 +11,8 @@
 
 #include <cstdint>
 
-#include "runtime/base/throw.h"
-#include "runtime/debug/frames.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/debug/frames.h"
 
 namespace heddle::debug {
 

@@ -9,17 +9,17 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/base/throw.h"
-#include "runtime/debug/collect.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/os/thread_state.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/hooks.h"
-#include "runtime/sched/newproc.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/switch.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/debug/collect.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/os/thread_state.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/hooks.h"
+#include "heddle/runtime/sched/newproc.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/switch.h"
 
 namespace heddle {
 namespace {

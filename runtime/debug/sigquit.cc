@@ -1,12 +1,12 @@
-#include "runtime/debug/sigquit.h"
+#include "heddle/runtime/debug/sigquit.h"
 
 #include <signal.h>
 
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/base/throw.h"
-#include "runtime/debug/report.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/debug/report.h"
 #include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {

@@ -3,7 +3,7 @@
 // and the report, which formats, unwinds and symbolises, has a stack of its own
 // (report.h). Async-signal-safe, as that is.
 
-#include "runtime/debug/stack_overflow.h"
+#include "heddle/runtime/debug/stack_overflow.h"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -17,12 +17,12 @@
 #include <iterator>
 #include <string_view>
 
-#include "runtime/base/throw.h"
-#include "runtime/debug/frames.h"
-#include "runtime/debug/report.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sched/sched.h"
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/debug/frames.h"
+#include "heddle/runtime/debug/report.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/stack/memory.h"
 
 namespace heddle::debug {
 namespace {

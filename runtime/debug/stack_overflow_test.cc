@@ -1,6 +1,6 @@
 // Each in a child process of its own, whose last words are matched.
 
-#include "runtime/debug/stack_overflow.h"
+#include "heddle/runtime/debug/stack_overflow.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -16,13 +16,13 @@
 #include "absl/base/attributes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/arch/gobuf.h"
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/switch.h"
-#include "runtime/stack/stack.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle {
 

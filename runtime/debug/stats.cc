@@ -1,7 +1,7 @@
-#include "runtime/debug/stats.h"
+#include "heddle/runtime/debug/stats.h"
 
-#include "runtime/sched/m.h"
-#include "runtime/sched/scavenge.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/scavenge.h"
 
 namespace heddle::debug {
 

@@ -3,7 +3,7 @@
 #ifndef RUNTIME_DEBUG_STATS_H_
 #define RUNTIME_DEBUG_STATS_H_
 
-#include "runtime/sched/stats.h"
+#include "heddle/runtime/sched/stats.h"
 
 namespace heddle::debug {
 

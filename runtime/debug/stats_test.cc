@@ -1,4 +1,4 @@
-#include "runtime/debug/stats.h"
+#include "heddle/runtime/debug/stats.h"
 
 #include <array>
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::debug {
 namespace {

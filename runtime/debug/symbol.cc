@@ -1,4 +1,4 @@
-#include "runtime/debug/symbol.h"
+#include "heddle/runtime/debug/symbol.h"
 
 #include <cxxabi.h>
 #include <link.h>

@@ -1,4 +1,4 @@
-#include "runtime/debug/thread_stack.h"
+#include "heddle/runtime/debug/thread_stack.h"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/os/clock.h"
-#include "runtime/os/futex.h"
-#include "runtime/sanitizer/signal_scope.h"
-#include "runtime/sched/m.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/futex.h"
+#include "heddle/runtime/sanitizer/signal_scope.h"
+#include "heddle/runtime/sched/m.h"
 #include "third_party/libunwind/phdr.h"
 
 namespace heddle::debug {

@@ -12,7 +12,7 @@
 
 #include <sys/types.h>
 
-#include "runtime/debug/frames.h"
+#include "heddle/runtime/debug/frames.h"
 
 namespace heddle::sched {
 struct G;

@@ -1,12 +1,12 @@
-#include "runtime/debug/thread_stack.h"
+#include "heddle/runtime/debug/thread_stack.h"
 
 #include <sys/types.h>
 
 #include <cerrno>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/newosproc.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/newosproc.h"
 
 namespace heddle::debug {
 namespace {

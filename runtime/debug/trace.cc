@@ -1,12 +1,12 @@
-#include "runtime/debug/trace.h"
+#include "heddle/runtime/debug/trace.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "absl/strings/match.h"
-#include "runtime/debug/ancestors.h"
-#include "runtime/debug/symbol.h"
-#include "runtime/sched/g.h"
+#include "heddle/runtime/debug/ancestors.h"
+#include "heddle/runtime/debug/symbol.h"
+#include "heddle/runtime/sched/g.h"
 
 namespace heddle::debug {
 namespace {

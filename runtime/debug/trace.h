@@ -19,11 +19,11 @@
 
 #include <cstdint>
 
-#include "runtime/debug/frames.h"
-#include "runtime/debug/out.h"
-#include "runtime/sched/ancestors.h"
-#include "runtime/sched/status.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/debug/frames.h"
+#include "heddle/runtime/debug/out.h"
+#include "heddle/runtime/sched/ancestors.h"
+#include "heddle/runtime/sched/status.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle::debug {
 

@@ -1,11 +1,11 @@
-#include "runtime/debug/traceback.h"
+#include "heddle/runtime/debug/traceback.h"
 
-#include "runtime/debug/collect.h"
-#include "runtime/debug/frames.h"
-#include "runtime/debug/trace.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sched/m.h"
+#include "heddle/runtime/debug/collect.h"
+#include "heddle/runtime/debug/frames.h"
+#include "heddle/runtime/debug/trace.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sched/m.h"
 
 namespace heddle::debug {
 

@@ -1,6 +1,6 @@
 // Stack, AllStacks, AllGoroutines of living programs.
 
-#include "runtime/debug/traceback.h"
+#include "heddle/runtime/debug/traceback.h"
 
 #include <link.h>
 #include <signal.h>
@@ -15,10 +15,10 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/sched.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/sched.h"
 
 // Not in heddle::debug, whose frames are left out.
 namespace heddle {

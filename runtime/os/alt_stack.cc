@@ -1,4 +1,4 @@
-#include "runtime/os/alt_stack.h"
+#include "heddle/runtime/os/alt_stack.h"
 
 #include <signal.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 #include <sched.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 #include <pthread.h>
 #include <signal.h>

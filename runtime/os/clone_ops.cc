@@ -20,7 +20,7 @@
 //   gives the pthread backend's operations.
 // x86-64 and aarch64, glibc (glibc_layout.h says which).
 
-#include "runtime/os/clone_ops.h"
+#include "heddle/runtime/os/clone_ops.h"
 
 #include <linux/futex.h>
 #include <sched.h>
@@ -31,10 +31,10 @@
 #include <new>
 
 #include "absl/base/config.h"
-#include "runtime/base/throw.h"
-#include "runtime/os/glibc_thread.h"
-#include "runtime/os/pthread_ops.h"
-#include "runtime/os/thread_backend.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/glibc_thread.h"
+#include "heddle/runtime/os/pthread_ops.h"
+#include "heddle/runtime/os/thread_backend.h"
 
 #if defined(ABSL_HAVE_ADDRESS_SANITIZER) || \
     defined(ABSL_HAVE_THREAD_SANITIZER) ||  \

@@ -4,7 +4,7 @@
 #ifndef RUNTIME_OS_CLONE_OPS_H_
 #define RUNTIME_OS_CLONE_OPS_H_
 
-#include "runtime/os/thread_backend.h"
+#include "heddle/runtime/os/thread_backend.h"
 
 namespace heddle::os {
 

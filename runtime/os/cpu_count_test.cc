@@ -1,4 +1,4 @@
-#include "runtime/os/cpu_count.h"
+#include "heddle/runtime/os/cpu_count.h"
 
 #include <sched.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "runtime/os/futex.h"
+#include "heddle/runtime/os/futex.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::os {
 

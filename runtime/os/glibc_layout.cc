@@ -1,4 +1,4 @@
-#include "runtime/os/glibc_layout.h"
+#include "heddle/runtime/os/glibc_layout.h"
 
 #include <link.h>
 #include <linux/futex.h>
@@ -12,8 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/glibc_symbols.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/glibc_symbols.h"
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>

@@ -1,4 +1,4 @@
-#include "runtime/os/glibc_thread.h"
+#include "heddle/runtime/os/glibc_thread.h"
 
 #include <linux/futex.h>
 #include <locale.h>
@@ -16,9 +16,9 @@
 #include <cstring>
 #include <new>
 
-#include "runtime/os/glibc_layout.h"
-#include "runtime/os/glibc_symbols.h"
-#include "runtime/os/lock.h"
+#include "heddle/runtime/os/glibc_layout.h"
+#include "heddle/runtime/os/glibc_symbols.h"
+#include "heddle/runtime/os/lock.h"
 
 namespace heddle::os {
 

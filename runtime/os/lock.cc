@@ -1,11 +1,11 @@
-#include "runtime/os/lock.h"
+#include "heddle/runtime/os/lock.h"
 
 #include <sched.h>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/futex.h"
-#include "runtime/os/spin_lock.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/futex.h"
+#include "heddle/runtime/os/spin_lock.h"
 
 namespace heddle::os {
 namespace {

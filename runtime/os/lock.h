@@ -21,7 +21,7 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock_rank.h"
+#include "heddle/runtime/os/lock_rank.h"
 
 namespace heddle::os {
 

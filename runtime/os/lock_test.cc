@@ -1,4 +1,4 @@
-#include "runtime/os/lock.h"
+#include "heddle/runtime/os/lock.h"
 
 #include <atomic>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 // Locks in loops, in threads, not at all: clang's analysis may not look.
 #ifdef __clang__

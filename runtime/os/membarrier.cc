@@ -1,4 +1,4 @@
-#include "runtime/os/membarrier.h"
+#include "heddle/runtime/os/membarrier.h"
 
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::os {
 namespace {

@@ -1,7 +1,7 @@
 // The portable part of thread creation. A backend supplies Backend()
 // (thread_backend.h) and nothing else.
 
-#include "runtime/os/newosproc.h"
+#include "heddle/runtime/os/newosproc.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <new>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/signals.h"
-#include "runtime/os/thread_backend.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/signals.h"
+#include "heddle/runtime/os/thread_backend.h"
 
 namespace heddle::os {
 namespace {

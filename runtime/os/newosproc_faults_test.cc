@@ -6,9 +6,9 @@
 #include <cerrno>
 
 #include "gtest/gtest.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/os/pthread_ops.h"
-#include "runtime/os/thread_backend.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/os/pthread_ops.h"
+#include "heddle/runtime/os/thread_backend.h"
 
 namespace heddle::os {
 namespace {

@@ -1,7 +1,7 @@
 // What a thread can rely on, whichever backend is linked. Stamped for each
 // backend in BUILD.bazel.
 
-#include "runtime/os/newosproc.h"
+#include "heddle/runtime/os/newosproc.h"
 
 #include <ctype.h>
 #include <malloc.h>
@@ -27,10 +27,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/note.h"
-#include "runtime/os/process_for_test.h"
-#include "runtime/os/quiet_threads.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/os/process_for_test.h"
+#include "heddle/runtime/os/quiet_threads.h"
 
 namespace heddle::os {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/os/note.h"
+#include "heddle/runtime/os/note.h"
 
 namespace heddle::os {
 

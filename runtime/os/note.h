@@ -23,9 +23,9 @@
 #include <cinttypes>
 #include <cstdint>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/futex.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/futex.h"
 
 namespace heddle::os {
 

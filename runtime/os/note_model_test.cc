@@ -5,8 +5,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/os/note.h"
-#include "testing/model/model.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/testing/model/model.h"
 
 namespace heddle::os {
 namespace {

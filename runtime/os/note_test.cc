@@ -1,4 +1,4 @@
-#include "runtime/os/note.h"
+#include "heddle/runtime/os/note.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle::os {
 namespace {

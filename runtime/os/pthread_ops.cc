@@ -1,4 +1,4 @@
-#include "runtime/os/pthread_ops.h"
+#include "heddle/runtime/os/pthread_ops.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <new>
 
 #include "absl/base/config.h"
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::os {
 namespace {

@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "gtest/gtest.h"
-#include "runtime/os/newosproc.h"
+#include "heddle/runtime/os/newosproc.h"
 
 namespace {
 int failures_left = 0;

@@ -1,4 +1,4 @@
-#include "runtime/os/quiet_threads.h"
+#include "heddle/runtime/os/quiet_threads.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "runtime/os/quiet_threads.h"
+#include "heddle/runtime/os/quiet_threads.h"
 
 #include <sys/prctl.h>
 
@@ -6,8 +6,8 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "runtime/os/note.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::os {
 namespace {

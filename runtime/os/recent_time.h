@@ -11,8 +11,8 @@
 
 #include <cstdint>
 
-#include "runtime/base/relaxed.h"
-#include "runtime/os/clock.h"
+#include "heddle/runtime/base/relaxed.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle::os {
 

@@ -1,9 +1,9 @@
-#include "runtime/os/recent_time.h"
+#include "heddle/runtime/os/recent_time.h"
 
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle::os {
 namespace {

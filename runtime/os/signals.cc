@@ -1,6 +1,6 @@
-#include "runtime/os/signals.h"
+#include "heddle/runtime/os/signals.h"
 
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::os {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/os/signals.h"
+#include "heddle/runtime/os/signals.h"
 
 #include <signal.h>
 

@@ -1,8 +1,8 @@
-#include "runtime/os/spin_lock.h"
+#include "heddle/runtime/os/spin_lock.h"
 
 #include <algorithm>
 
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle::os {
 namespace {

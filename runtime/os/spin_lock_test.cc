@@ -1,4 +1,4 @@
-#include "runtime/os/spin_lock.h"
+#include "heddle/runtime/os/spin_lock.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle::os {
 namespace {

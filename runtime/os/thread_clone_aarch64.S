@@ -8,7 +8,7 @@
 // but x0. Its stack starts, 16-aligned and empty, at stack_hi.
 
 // On both architectures: an empty file needs the mark too.
-#include "runtime/base/branch_protection.h"
+#include "heddle/runtime/base/branch_protection.h"
 
 #if defined(__aarch64__)
 

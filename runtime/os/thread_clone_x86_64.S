@@ -11,7 +11,7 @@
 //   that unwinders end.
 
 // On both architectures: an empty file needs the mark too.
-#include "runtime/base/branch_protection.h"
+#include "heddle/runtime/base/branch_protection.h"
 
 #if defined(__x86_64__)
 

@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clone_ops.h"
-#include "runtime/os/pthread_ops.h"
-#include "runtime/os/thread_backend.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clone_ops.h"
+#include "heddle/runtime/os/pthread_ops.h"
+#include "heddle/runtime/os/thread_backend.h"
 
 namespace heddle::os {
 namespace {

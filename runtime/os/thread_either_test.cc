@@ -1,12 +1,12 @@
-// The backend that HEDDLE_THREAD_BACKEND names, in a process of its own for each
-// name: a process chooses once.
+// The backend that HEDDLE_THREAD_BACKEND names, in a process of its own for
+// each name: a process chooses once.
 
 #include <cstdio>
 #include <cstdlib>
 
 #include "gtest/gtest.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::os {
 namespace {
@@ -22,9 +22,9 @@ namespace {
 }
 
 // A sanitizer's clone backend is the pthread one.
-constexpr const char* kClone =
-    HEDDLE_ASAN || HEDDLE_TSAN || HEDDLE_MSAN ? "backend pthread"
-                                              : "backend clone";
+constexpr const char* kClone = HEDDLE_ASAN || HEDDLE_TSAN || HEDDLE_MSAN
+                                   ? "backend pthread"
+                                   : "backend clone";
 
 TEST(ThreadEitherDeathTest, TheVariableChooses) {
   const testing::ExitedWithCode ok(0);

@@ -1,5 +1,5 @@
-#include "runtime/os/pthread_ops.h"
-#include "runtime/os/thread_backend.h"
+#include "heddle/runtime/os/pthread_ops.h"
+#include "heddle/runtime/os/thread_backend.h"
 
 namespace heddle::os {
 

@@ -1,4 +1,4 @@
-#include "runtime/os/thread_state.h"
+#include "heddle/runtime/os/thread_state.h"
 
 #include <fcntl.h>
 #include <unistd.h>

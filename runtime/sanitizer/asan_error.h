@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 #if HEDDLE_ASAN
 #include <sanitizer/asan_interface.h>

@@ -35,8 +35,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sanitizer/valgrind.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/valgrind.h"
 
 // MemorySanitizer's runtime has the same interface, but not in clang 14 yet.
 #define HEDDLE_FIBER_BOUNDS HEDDLE_ASAN
@@ -47,7 +47,7 @@
 #if HEDDLE_TSAN
 #include <sanitizer/tsan_interface.h>
 
-#include "runtime/sanitizer/tsan_fiber.h"
+#include "heddle/runtime/sanitizer/tsan_fiber.h"
 #endif
 
 namespace heddle::sanitizer {

@@ -1,7 +1,7 @@
 // Fibers and the stack hooks under each sanitizer, on the real context switch.
 // Without a sanitizer this checks that the empty hooks compile and do nothing.
 
-#include "runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/fiber.h"
 
 #include <atomic>
 #include <cstdio>
@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/context_for_test.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/arch/context_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 namespace {

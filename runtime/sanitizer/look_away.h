@@ -10,7 +10,7 @@
 
 #include <sanitizer/tsan_interface.h>
 
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 

@@ -1,10 +1,10 @@
-#include "runtime/sanitizer/mutex_hooks.h"
+#include "heddle/runtime/sanitizer/mutex_hooks.h"
 
 #if HEDDLE_TSAN
 
 #include <sanitizer/tsan_interface.h>
 
-#include "runtime/sanitizer/race.h"
+#include "heddle/runtime/sanitizer/race.h"
 
 namespace heddle::sanitizer {
 namespace {

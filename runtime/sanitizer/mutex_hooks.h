@@ -17,8 +17,8 @@
 #ifndef RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 #define RUNTIME_SANITIZER_MUTEX_HOOKS_H_
 
-#include "runtime/base/cxx20.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/base/cxx20.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 

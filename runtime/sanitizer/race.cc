@@ -1,4 +1,4 @@
-#include "runtime/sanitizer/race.h"
+#include "heddle/runtime/sanitizer/race.h"
 
 #if HEDDLE_TSAN
 
@@ -10,8 +10,8 @@
 #include <cstring>
 #include <utility>
 
-#include "runtime/sanitizer/look_away.h"
-#include "runtime/sanitizer/tsan_fiber.h"
+#include "heddle/runtime/sanitizer/look_away.h"
+#include "heddle/runtime/sanitizer/tsan_fiber.h"
 
 namespace heddle::sanitizer {
 namespace {

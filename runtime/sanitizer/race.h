@@ -24,9 +24,9 @@
 #ifndef RUNTIME_SANITIZER_RACE_H_
 #define RUNTIME_SANITIZER_RACE_H_
 
-#include "runtime/base/cxx20.h"
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/base/cxx20.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 

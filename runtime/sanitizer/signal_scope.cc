@@ -1,9 +1,9 @@
-#include "runtime/sanitizer/signal_scope.h"
+#include "heddle/runtime/sanitizer/signal_scope.h"
 
 #if HEDDLE_TSAN
 
-#include "runtime/sanitizer/look_away.h"
-#include "runtime/sanitizer/race.h"
+#include "heddle/runtime/sanitizer/look_away.h"
+#include "heddle/runtime/sanitizer/race.h"
 
 namespace heddle::sanitizer {
 

@@ -9,7 +9,7 @@
 #ifndef RUNTIME_SANITIZER_SIGNAL_SCOPE_H_
 #define RUNTIME_SANITIZER_SIGNAL_SCOPE_H_
 
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 

@@ -11,15 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sanitizer/valgrind.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/valgrind.h"
 
 #if HEDDLE_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 #endif
 #if HEDDLE_TSAN
-#include "runtime/sanitizer/tsan_fiber.h"
+#include "heddle/runtime/sanitizer/tsan_fiber.h"
 #endif
 #if HEDDLE_MSAN
 #include <sanitizer/msan_interface.h>

@@ -1,4 +1,4 @@
-#include "runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
 
 #include <atomic>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sanitizer {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 #if HEDDLE_TSAN
 
@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/tsan_fiber.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/tsan_fiber.h"
 
 extern "C" {
 void __tsan_func_entry(void* pc);

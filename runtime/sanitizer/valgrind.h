@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 #if HEDDLE_VALGRIND
 #if !__has_include(<valgrind/memcheck.h>)

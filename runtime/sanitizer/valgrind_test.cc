@@ -1,14 +1,14 @@
 // Under Valgrind (--config=valgrind) switches between stacks leave what lies
 // between them alone, and without the hook they would not.
 
-#include "runtime/sanitizer/valgrind.h"
+#include "heddle/runtime/sanitizer/valgrind.h"
 
 #include <memory>
 #include <type_traits>
 
 #include "gtest/gtest.h"
-#include "runtime/arch/context_for_test.h"
-#include "runtime/sanitizer/fiber.h"
+#include "heddle/runtime/arch/context_for_test.h"
+#include "heddle/runtime/sanitizer/fiber.h"
 
 namespace heddle::sanitizer {
 namespace {

@@ -1,11 +1,11 @@
-#include "runtime/sched/all_gs.h"
+#include "heddle/runtime/sched/all_gs.h"
 
 #include <memory>
 #include <new>
 
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/stack_hooks.h"
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/stack/memory.h"
 
 namespace heddle::sched {
 namespace {

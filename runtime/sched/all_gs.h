@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "runtime/sched/g.h"
+#include "heddle/runtime/sched/g.h"
 
 namespace heddle::sched {
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/all_gs.h"
+#include "heddle/runtime/sched/all_gs.h"
 
 #include <cstring>
 #include <set>
@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/os/process_for_test.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/os/process_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/stack/memory.h"
 
 namespace heddle::sched {
 namespace {

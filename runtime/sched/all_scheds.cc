@@ -1,6 +1,6 @@
-#include "runtime/sched/all_scheds.h"
+#include "heddle/runtime/sched/all_scheds.h"
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 namespace {

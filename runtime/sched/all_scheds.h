@@ -5,7 +5,7 @@
 #define RUNTIME_SCHED_ALL_SCHEDS_H_
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
+#include "heddle/runtime/os/lock.h"
 
 namespace heddle::sched {
 

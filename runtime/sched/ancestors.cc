@@ -1,10 +1,10 @@
-#include "runtime/sched/ancestors.h"
+#include "heddle/runtime/sched/ancestors.h"
 
 #include <algorithm>
 #include <iterator>
 
-#include "runtime/sched/g.h"
-#include "runtime/sched/hooks.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/hooks.h"
 
 namespace heddle::sched {
 namespace {

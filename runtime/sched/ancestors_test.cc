@@ -1,4 +1,4 @@
-#include "runtime/sched/ancestors.h"
+#include "heddle/runtime/sched/ancestors.h"
 
 #include <cstdint>
 #include <stdexcept>
@@ -7,8 +7,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/sched/hooks.h"
-#include "runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/hooks.h"
+#include "heddle/runtime/sched/sched_for_test.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,13 +1,13 @@
-#include "runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/check_dead.h"
 
 #include <algorithm>
 
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/freeze.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/poll.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

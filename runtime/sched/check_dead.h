@@ -22,7 +22,7 @@
 #define RUNTIME_SCHED_CHECK_DEAD_H_
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

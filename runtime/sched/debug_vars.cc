@@ -1,4 +1,4 @@
-#include "runtime/sched/debug_vars.h"
+#include "heddle/runtime/sched/debug_vars.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "runtime/sched/debug_vars.h"
+#include "heddle/runtime/sched/debug_vars.h"
 
 #include <cstdlib>
 #include <string>
@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/sched/options.h"
+#include "heddle/runtime/sched/options.h"
 
 namespace heddle::sched {
 namespace {

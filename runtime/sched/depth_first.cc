@@ -1,7 +1,7 @@
-#include "runtime/sched/depth_first.h"
+#include "heddle/runtime/sched/depth_first.h"
 
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
 
 namespace heddle::sched {
 namespace {

@@ -35,8 +35,8 @@
 #include <cstdint>
 
 #include "absl/base/optimization.h"
-#include "runtime/sched/p.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/p.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/depth_first.h"
+#include "heddle/runtime/sched/depth_first.h"
 
 #include <algorithm>
 #include <atomic>
@@ -8,10 +8,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/stop_the_world.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/stop_the_world.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,7 +1,7 @@
-#include "runtime/sched/direct.h"
+#include "heddle/runtime/sched/direct.h"
 
-#include "runtime/base/prefetch.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/base/prefetch.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sched {
 namespace direct_internal {

@@ -1,15 +1,15 @@
-#include "runtime/sched/find_runnable.h"
+#include "heddle/runtime/sched/find_runnable.h"
 
 #include <algorithm>
 
-#include "runtime/base/prefetch.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/depth_first.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/poll.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/base/prefetch.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/depth_first.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,13 +1,13 @@
-#include "runtime/sched/first_run.h"
+#include "heddle/runtime/sched/first_run.h"
 
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/throw.h"
-#include "runtime/sched/gfree.h"
-#include "runtime/sched/switch.h"
-#include "runtime/stack/canary.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/gfree.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/stack/canary.h"
 
 namespace heddle::sched {
 namespace {

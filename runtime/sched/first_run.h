@@ -31,13 +31,13 @@
 #include <utility>
 
 #include "absl/base/optimization.h"
-#include "runtime/arch/fp_modes.h"
-#include "runtime/base/inline.h"
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gfree.h"
-#include "runtime/sched/p.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/arch/fp_modes.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gfree.h"
+#include "heddle/runtime/sched/p.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

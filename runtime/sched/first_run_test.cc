@@ -1,4 +1,4 @@
-#include "runtime/sched/first_run.h"
+#include "heddle/runtime/sched/first_run.h"
 
 #include <algorithm>
 #include <array>
@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/goexit.h"
-#include "runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/goexit.h"
+#include "heddle/runtime/sched/sched_for_test.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,8 +1,8 @@
-#include "runtime/sched/freeze.h"
+#include "heddle/runtime/sched/freeze.h"
 
 #include <climits>
 
-#include "runtime/os/futex.h"
+#include "heddle/runtime/os/futex.h"
 
 namespace heddle::sched {
 

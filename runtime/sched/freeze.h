@@ -26,7 +26,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/os/membarrier.h"
+#include "heddle/runtime/os/membarrier.h"
 
 namespace heddle::sched {
 

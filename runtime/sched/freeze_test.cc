@@ -1,10 +1,10 @@
-#include "runtime/sched/freeze.h"
+#include "heddle/runtime/sched/freeze.h"
 
 #include <atomic>
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/sched_for_test.h"
 
 namespace heddle::sched {
 namespace {

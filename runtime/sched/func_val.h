@@ -23,8 +23,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "runtime/base/cxx20.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/base/cxx20.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sched {
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/func_val.h"
+#include "heddle/runtime/sched/func_val.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -27,17 +27,17 @@
 #include <type_traits>
 
 #include "absl/base/optimization.h"
-#include "runtime/arch/getg.h"
-#include "runtime/arch/gobuf.h"
-#include "runtime/base/relaxed.h"
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sched/ancestors.h"
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/labels.h"
-#include "runtime/sched/status.h"
-#include "runtime/sched/wait_reason.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/arch/getg.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/base/relaxed.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sched/ancestors.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/labels.h"
+#include "heddle/runtime/sched/status.h"
+#include "heddle/runtime/sched/wait_reason.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::sched {
 

@@ -1,11 +1,11 @@
-#include "runtime/sched/g.h"
+#include "heddle/runtime/sched/g.h"
 
 #include <atomic>
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/status.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/sched/status.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle::sched {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/gate.h"
-#include "testing/model/model.h"
+#include "heddle/runtime/sched/gate.h"
+#include "heddle/testing/model/model.h"
 
 namespace heddle::sched {
 namespace {

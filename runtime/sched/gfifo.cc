@@ -1,10 +1,10 @@
-#include "runtime/sched/gfifo.h"
+#include "heddle/runtime/sched/gfifo.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/stack/memory.h"
 
 namespace heddle::sched {
 

@@ -21,9 +21,9 @@
 #include <cstdint>
 
 #include "absl/base/optimization.h"
-#include "runtime/base/inline.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gqueue.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gqueue.h"
 
 namespace heddle::sched {
 

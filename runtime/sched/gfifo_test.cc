@@ -1,4 +1,4 @@
-#include "runtime/sched/gfifo.h"
+#include "heddle/runtime/sched/gfifo.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/mmap_for_test.h"
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/mmap_for_test.h"
+#include "heddle/runtime/sched/runq.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,9 +1,9 @@
-#include "runtime/sched/gfree.h"
+#include "heddle/runtime/sched/gfree.h"
 
 #include <algorithm>
 
 #include "absl/base/optimization.h"
-#include "runtime/base/prefetch.h"
+#include "heddle/runtime/base/prefetch.h"
 
 namespace heddle::sched {
 namespace {

@@ -31,15 +31,15 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/base/bit_pool.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/prefetch.h"
-#include "runtime/base/relaxed.h"
-#include "runtime/os/lock.h"
-#include "runtime/sanitizer/stack_hooks.h"
-#include "runtime/sched/all_gs.h"
-#include "runtime/sched/g.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/base/bit_pool.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/prefetch.h"
+#include "heddle/runtime/base/relaxed.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/sched/all_gs.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/gfree.h"
+#include "heddle/runtime/sched/gfree.h"
 
 #include <algorithm>
 #include <atomic>
@@ -11,12 +11,12 @@
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "runtime/os/lock.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/status.h"
-#include "runtime/stack/stack.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/status.h"
+#include "heddle/runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 #if HEDDLE_ASAN
 #include <sanitizer/asan_interface.h>

@@ -1,9 +1,9 @@
-#include "runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/globrunq.h"
 
 #include <algorithm>
 
-#include "runtime/sched/depth_first.h"
-#include "runtime/sched/invariants.h"
+#include "heddle/runtime/sched/depth_first.h"
+#include "heddle/runtime/sched/invariants.h"
 
 namespace heddle::sched {
 namespace {

@@ -10,11 +10,11 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/base/inline.h"
-#include "runtime/sched/depth_first.h"
-#include "runtime/sched/invariants.h"
-#include "runtime/sched/p.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/sched/depth_first.h"
+#include "heddle/runtime/sched/invariants.h"
+#include "heddle/runtime/sched/p.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -4,8 +4,8 @@
 #ifndef RUNTIME_SCHED_GO_STATEMENT_H_
 #define RUNTIME_SCHED_GO_STATEMENT_H_
 
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/go_options.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/go_options.h"
 
 namespace heddle::sched {
 

@@ -1,20 +1,20 @@
-#include "runtime/sched/goexit.h"
+#include "heddle/runtime/sched/goexit.h"
 
 #include <unwind.h>
 
 #include <memory>
 
 #include "absl/base/optimization.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/throw.h"
-#include "runtime/sched/direct.h"
-#include "runtime/sched/first_run.h"
-#include "runtime/sched/invariants.h"
-#include "runtime/sched/leave_hook.h"
-#include "runtime/sched/proc.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/switch.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/direct.h"
+#include "heddle/runtime/sched/first_run.h"
+#include "heddle/runtime/sched/invariants.h"
+#include "heddle/runtime/sched/leave_hook.h"
+#include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/switch.h"
 
 namespace heddle::sched {
 namespace {

@@ -10,7 +10,7 @@
 #ifndef RUNTIME_SCHED_GOEXIT_H_
 #define RUNTIME_SCHED_GOEXIT_H_
 
-#include "runtime/sched/g.h"
+#include "heddle/runtime/sched/g.h"
 
 namespace heddle::sched {
 

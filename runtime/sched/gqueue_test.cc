@@ -1,4 +1,4 @@
-#include "runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/gqueue.h"
 
 #include <cstddef>
 #include <deque>

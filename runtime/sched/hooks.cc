@@ -1,4 +1,4 @@
-#include "runtime/sched/hooks.h"
+#include "heddle/runtime/sched/hooks.h"
 
 #include <atomic>
 

@@ -6,11 +6,11 @@
 #ifndef RUNTIME_SCHED_INVARIANTS_H_
 #define RUNTIME_SCHED_INVARIANTS_H_
 
-#include "runtime/base/throw.h"
-#include "runtime/os/lock.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/p.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/p.h"
 
 namespace heddle::sched {
 

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle::sched {
 

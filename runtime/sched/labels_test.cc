@@ -1,4 +1,4 @@
-#include "runtime/sched/labels.h"
+#include "heddle/runtime/sched/labels.h"
 
 #include <string>
 #include <thread>  // NOLINT

@@ -1,4 +1,4 @@
-#include "runtime/sched/leak_roots.h"
+#include "heddle/runtime/sched/leak_roots.h"
 
 #if HEDDLE_ASAN
 
@@ -10,10 +10,10 @@
 #include <cstdlib>
 #include <vector>
 
-#include "runtime/os/lock.h"
-#include "runtime/sched/all_scheds.h"
-#include "runtime/sched/freeze.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sched/all_scheds.h"
+#include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 namespace {

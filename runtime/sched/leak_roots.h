@@ -27,7 +27,7 @@
 
 #include <cstddef>
 
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::sched {
 

@@ -1,13 +1,13 @@
-#include "runtime/sched/locked_m.h"
+#include "heddle/runtime/sched/locked_m.h"
 
-#include "runtime/base/throw.h"
-#include "runtime/sched/check_dead.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/proc.h"
-#include "runtime/sched/sysmon.h"
-#include "runtime/sched/template_thread.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/sysmon.h"
+#include "heddle/runtime/sched/template_thread.h"
 
 namespace heddle::sched {
 namespace {

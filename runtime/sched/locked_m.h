@@ -19,7 +19,7 @@
 #ifndef RUNTIME_SCHED_LOCKED_M_H_
 #define RUNTIME_SCHED_LOCKED_M_H_
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

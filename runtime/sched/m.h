@@ -22,18 +22,18 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/base/fast_rand.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/relaxed.h"
-#include "runtime/base/small_id.h"
-#include "runtime/os/alt_stack.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/os/note.h"
-#include "runtime/os/recent_time.h"
-#include "runtime/sanitizer/race.h"
-#include "runtime/sched/eh_globals.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gate.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/relaxed.h"
+#include "heddle/runtime/base/small_id.h"
+#include "heddle/runtime/os/alt_stack.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/os/recent_time.h"
+#include "heddle/runtime/sanitizer/race.h"
+#include "heddle/runtime/sched/eh_globals.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gate.h"
 
 namespace heddle::sched {
 

@@ -1,21 +1,21 @@
-#include "runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
 
 #include <cerrno>
 #include <new>
 #include <string_view>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sched/check_dead.h"
-#include "runtime/sched/direct.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/locked_m.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/poll.h"
-#include "runtime/sched/schedule.h"
-#include "runtime/sched/switch.h"
-#include "runtime/sched/template_thread.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/direct.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/locked_m.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/schedule.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/sched/template_thread.h"
 
 namespace heddle::sched {
 namespace {

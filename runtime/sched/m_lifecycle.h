@@ -34,9 +34,9 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/base/inline.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,6 +1,6 @@
 // Waking and making Ms.
 
-#include "runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
 
 #include <pthread.h>
 
@@ -9,9 +9,9 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
 
 // Thread creation that fails, on request (linkopts --wrap).
 namespace {

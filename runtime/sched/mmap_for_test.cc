@@ -1,4 +1,4 @@
-#include "runtime/sched/mmap_for_test.h"
+#include "heddle/runtime/sched/mmap_for_test.h"
 
 #include <sys/mman.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/newproc.h"
+#include "heddle/runtime/sched/newproc.h"
 
 #include <algorithm>
 #include <new>
@@ -7,18 +7,18 @@
 
 #include "absl/base/optimization.h"
 #include "absl/strings/str_format.h"
-#include "runtime/arch/fp_modes.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/first_run.h"
-#include "runtime/sched/freeze.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/go_statement.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/switch.h"
-#include "runtime/sched/tracking.h"
+#include "heddle/runtime/arch/fp_modes.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/first_run.h"
+#include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/go_statement.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {

@@ -22,9 +22,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/go_options.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/go_options.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,6 +1,6 @@
 // The go statement, case by case.
 
-#include "runtime/sched/newproc.h"
+#include "heddle/runtime/sched/newproc.h"
 
 #include <algorithm>
 #include <array>
@@ -15,10 +15,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/mmap_for_test.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/mmap_for_test.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,11 +1,11 @@
-#include "runtime/sched/options.h"
+#include "heddle/runtime/sched/options.h"
 
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "runtime/os/cpu_count.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/os/cpu_count.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::sched {
 

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "runtime/sched/debug_vars.h"
+#include "heddle/runtime/sched/debug_vars.h"
 
 namespace heddle::sched {
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/options.h"
+#include "heddle/runtime/sched/options.h"
 
 #include <algorithm>
 #include <climits>
@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/os/cpu_count.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/os/cpu_count.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::sched {
 namespace {

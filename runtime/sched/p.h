@@ -16,16 +16,16 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/base/fast_rand.h"
-#include "runtime/base/inline.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gfree.h"
-#include "runtime/sched/runq.h"
-#include "runtime/sched/status.h"
-#include "runtime/sched/time_slice.h"
-#include "runtime/sched/timer.h"
-#include "runtime/sched/yielded.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gfree.h"
+#include "heddle/runtime/sched/runq.h"
+#include "heddle/runtime/sched/status.h"
+#include "heddle/runtime/sched/time_slice.h"
+#include "heddle/runtime/sched/timer.h"
+#include "heddle/runtime/sched/yielded.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 

@@ -1,9 +1,9 @@
-#include "runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
 
-#include "runtime/base/throw.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/sysmon.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/sysmon.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 

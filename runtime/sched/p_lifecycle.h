@@ -9,8 +9,8 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/sched/p.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/p.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -8,8 +8,8 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/base/atomics.h"
-#include "runtime/sched/options.h"
+#include "heddle/runtime/base/atomics.h"
+#include "heddle/runtime/sched/options.h"
 
 namespace heddle::sched {
 

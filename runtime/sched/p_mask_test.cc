@@ -1,4 +1,4 @@
-#include "runtime/sched/p_mask.h"
+#include "heddle/runtime/sched/p_mask.h"
 
 #include <sched.h>
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/options.h"
+#include "heddle/runtime/sched/options.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,15 +1,15 @@
-#include "runtime/sched/park.h"
+#include "heddle/runtime/sched/park.h"
 
-#include "runtime/base/prefetch.h"
-#include "runtime/sched/direct.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/invariants.h"
-#include "runtime/sched/leave_hook.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/park_inline.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/switch.h"
-#include "runtime/sched/tracking.h"
+#include "heddle/runtime/base/prefetch.h"
+#include "heddle/runtime/sched/direct.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/invariants.h"
+#include "heddle/runtime/sched/leave_hook.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/park_inline.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {

@@ -11,12 +11,12 @@
 #ifndef RUNTIME_SCHED_PARK_H_
 #define RUNTIME_SCHED_PARK_H_
 
-#include "runtime/os/lock.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle::sched {
 

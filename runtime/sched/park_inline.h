@@ -14,17 +14,17 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/throw.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/direct.h"
-#include "runtime/sched/invariants.h"
-#include "runtime/sched/leave_hook.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/switch.h"
-#include "runtime/sched/tracking.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/direct.h"
+#include "heddle/runtime/sched/invariants.h"
+#include "heddle/runtime/sched/leave_hook.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/sched/tracking.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle::sched {
 namespace park_internal {

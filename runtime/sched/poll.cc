@@ -1,10 +1,10 @@
-#include "runtime/sched/poll.h"
+#include "heddle/runtime/sched/poll.h"
 
-#include "runtime/os/clock.h"
-#include "runtime/sched/check_dead.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,25 +1,25 @@
-#include "runtime/sched/proc.h"
+#include "heddle/runtime/sched/proc.h"
 
 #include <cstdlib>
 #include <utility>
 
 #include "absl/base/attributes.h"
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sched/all_scheds.h"
-#include "runtime/sched/check_dead.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/leak_roots.h"
-#include "runtime/sched/locked_m.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/newproc.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/poll.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/schedule.h"
-#include "runtime/sched/sysmon.h"
-#include "runtime/sched/template_thread.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sched/all_scheds.h"
+#include "heddle/runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/leak_roots.h"
+#include "heddle/runtime/sched/locked_m.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/newproc.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/schedule.h"
+#include "heddle/runtime/sched/sysmon.h"
+#include "heddle/runtime/sched/template_thread.h"
 
 namespace heddle::sched {
 namespace {

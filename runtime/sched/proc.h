@@ -27,8 +27,8 @@
 
 #include <cstdint>
 
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -21,8 +21,8 @@
 
 #include <cstdint>
 
-#include "runtime/sanitizer/race.h"
-#include "runtime/sched/m.h"
+#include "heddle/runtime/sanitizer/race.h"
+#include "heddle/runtime/sched/m.h"
 
 namespace heddle::sched {
 

@@ -1,4 +1,4 @@
-#include "runtime/sched/random_order.h"
+#include "heddle/runtime/sched/random_order.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,10 +1,10 @@
-#include "runtime/sched/retake.h"
+#include "heddle/runtime/sched/retake.h"
 
-#include "runtime/os/membarrier.h"
-#include "runtime/os/thread_state.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/os/membarrier.h"
+#include "heddle/runtime/os/thread_state.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

@@ -24,7 +24,7 @@
 
 #include <cstdint>
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,6 +1,6 @@
 // Goroutines that do not come back to the scheduler lose their P.
 
-#include "runtime/sched/retake.h"
+#include "heddle/runtime/sched/retake.h"
 
 #include <unistd.h>
 
@@ -8,14 +8,14 @@
 #include <thread>  // NOLINT
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/thread_state.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/stop_the_world.h"
-#include "runtime/sched/syscall.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/thread_state.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/stop_the_world.h"
+#include "heddle/runtime/sched/syscall.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

@@ -39,11 +39,11 @@
 #include <utility>
 
 #include "absl/base/optimization.h"
-#include "runtime/base/atomics.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/base/inline.h"
-#include "runtime/base/throw.h"
-#include "runtime/sched/gqueue.h"
+#include "heddle/runtime/base/atomics.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/gqueue.h"
 
 namespace heddle::sched {
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/runq.h"
-#include "testing/model/model.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/runq.h"
+#include "heddle/testing/model/model.h"
 
 namespace heddle::sched {
 namespace {

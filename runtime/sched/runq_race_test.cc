@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/runq.h"
 
 namespace heddle::sched {
 namespace {

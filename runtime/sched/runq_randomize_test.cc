@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/runq.h"
 
 namespace heddle::sched {
 namespace {

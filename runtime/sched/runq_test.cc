@@ -2,7 +2,7 @@
 // of shapes: Go's size, the smallest sizes, and indices that are about to wrap.
 // The other parts: runq_interleaving_test, runq_randomize_test, runq_race_test.
 
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/sched/runq.h"
 
 #include <atomic>
 #include <cstdint>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/sched/gqueue.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/sched/gqueue.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,11 +1,11 @@
-#include "runtime/sched/scavenge.h"
+#include "heddle/runtime/sched/scavenge.h"
 
 #include <algorithm>
 #include <cstdint>
 
 #include "absl/algorithm/container.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/freeze.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/freeze.h"
 
 namespace heddle::sched {
 namespace {

@@ -16,7 +16,7 @@
 
 #include <cstdint>
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,14 +1,14 @@
-#include "runtime/sched/scavenge.h"
+#include "heddle/runtime/sched/scavenge.h"
 
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/process_for_test.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/stats.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/process_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/stats.h"
 
 namespace heddle::sched {
 namespace {

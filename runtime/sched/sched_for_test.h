@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/go_statement.h"
-#include "runtime/sched/newproc.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/proc.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/go_statement.h"
+#include "heddle/runtime/sched/newproc.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

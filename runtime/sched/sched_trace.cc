@@ -1,13 +1,13 @@
-#include "runtime/sched/sched_trace.h"
+#include "heddle/runtime/sched/sched_trace.h"
 
 #include <map>
 #include <set>
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
 
 namespace heddle::sched {
 namespace {

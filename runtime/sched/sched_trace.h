@@ -23,7 +23,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

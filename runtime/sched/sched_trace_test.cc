@@ -1,4 +1,4 @@
-#include "runtime/sched/sched_trace.h"
+#include "heddle/runtime/sched/sched_trace.h"
 
 #include <atomic>
 #include <string>
@@ -11,11 +11,11 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/os/note.h"
-#include "runtime/sched/locked_m.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/syscall.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/sched/locked_m.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/syscall.h"
 
 namespace heddle::sched {
 namespace {

@@ -12,7 +12,7 @@
 #ifndef RUNTIME_SCHED_SCHEDULE_H_
 #define RUNTIME_SCHED_SCHEDULE_H_
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

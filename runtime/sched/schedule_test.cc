@@ -1,6 +1,6 @@
 // The loop, parking, and what follows a goroutine from thread to thread.
 
-#include "runtime/sched/schedule.h"
+#include "heddle/runtime/sched/schedule.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,14 +14,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/newosproc.h"
-#include "runtime/sched/find_runnable.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/switch.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/newosproc.h"
+#include "heddle/runtime/sched/find_runnable.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/switch.h"
 
 namespace heddle::sched {
 namespace {

@@ -20,7 +20,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/base/atomics.h"
+#include "heddle/runtime/base/atomics.h"
 
 namespace heddle::sched {
 

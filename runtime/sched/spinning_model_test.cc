@@ -12,11 +12,11 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/p_mask.h"
-#include "runtime/sched/runq.h"
-#include "runtime/sched/spinning.h"
-#include "testing/model/model.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/p_mask.h"
+#include "heddle/runtime/sched/runq.h"
+#include "heddle/runtime/sched/spinning.h"
+#include "heddle/testing/model/model.h"
 
 namespace heddle::sched {
 namespace {

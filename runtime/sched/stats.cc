@@ -1,9 +1,9 @@
-#include "runtime/sched/stats.h"
+#include "heddle/runtime/sched/stats.h"
 
 #include <algorithm>
 
-#include "runtime/os/clock.h"
-#include "runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
 
 namespace heddle::sched {
 namespace {

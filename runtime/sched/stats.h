@@ -12,10 +12,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "runtime/sched/sched.h"
-#include "runtime/sched/time_histogram.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/time_histogram.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 

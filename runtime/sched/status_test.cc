@@ -1,4 +1,4 @@
-#include "runtime/sched/status.h"
+#include "heddle/runtime/sched/status.h"
 
 #include <cstdint>
 #include <set>

@@ -1,12 +1,12 @@
-#include "runtime/sched/stop_the_world.h"
+#include "heddle/runtime/sched/stop_the_world.h"
 
 #include <stdexcept>
 
 #include "absl/strings/str_format.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/retake.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/retake.h"
 
 namespace heddle::sched {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

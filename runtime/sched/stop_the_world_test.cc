@@ -1,12 +1,12 @@
-#include "runtime/sched/stop_the_world.h"
+#include "heddle/runtime/sched/stop_the_world.h"
 
 #include <atomic>
 #include <stdexcept>
 
 #include "gtest/gtest.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,15 +1,15 @@
-#include "runtime/sched/switch.h"
+#include "heddle/runtime/sched/switch.h"
 
 #include <cinttypes>
 #include <cstdio>
 
 #include "absl/base/optimization.h"
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sanitizer/race.h"
-#include "runtime/sched/goexit.h"
-#include "runtime/sched/race.h"
-#include "runtime/stack/canary.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/race.h"
+#include "heddle/runtime/sched/goexit.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/stack/canary.h"
 
 namespace heddle::sched {
 namespace {

@@ -17,11 +17,11 @@
 #include <type_traits>
 
 #include "absl/base/optimization.h"
-#include "runtime/arch/gobuf.h"
-#include "runtime/base/inline.h"
-#include "runtime/sanitizer/fiber.h"
-#include "runtime/sanitizer/race.h"
-#include "runtime/sched/m.h"
+#include "heddle/runtime/arch/gobuf.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/sanitizer/fiber.h"
+#include "heddle/runtime/sanitizer/race.h"
+#include "heddle/runtime/sched/m.h"
 
 namespace heddle::sched {
 

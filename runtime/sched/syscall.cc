@@ -1,14 +1,14 @@
-#include "runtime/sched/syscall.h"
+#include "heddle/runtime/sched/syscall.h"
 
-#include "runtime/os/lock.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/leave_hook.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/retake.h"
-#include "runtime/sched/switch.h"
-#include "runtime/sched/tracking.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/leave_hook.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/retake.h"
+#include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,15 +1,15 @@
-#include "runtime/sched/sysmon.h"
+#include "heddle/runtime/sched/sysmon.h"
 
 #include <algorithm>
 
-#include "runtime/os/clock.h"
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sched/check_dead.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/retake.h"
-#include "runtime/sched/scavenge.h"
-#include "runtime/sched/sched_trace.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sched/check_dead.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/retake.h"
+#include "heddle/runtime/sched/scavenge.h"
+#include "heddle/runtime/sched/sched_trace.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

@@ -19,7 +19,7 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,7 +1,7 @@
-#include "runtime/sched/template_thread.h"
+#include "heddle/runtime/sched/template_thread.h"
 
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
 
 namespace heddle::sched {
 namespace {

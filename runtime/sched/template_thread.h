@@ -11,7 +11,7 @@
 #ifndef RUNTIME_SCHED_TEMPLATE_THREAD_H_
 #define RUNTIME_SCHED_TEMPLATE_THREAD_H_
 
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,14 +1,14 @@
-#include "runtime/sched/thread_timers.h"
+#include "heddle/runtime/sched/thread_timers.h"
 
 #include <pthread.h>
 #include <signal.h>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/note.h"
-#include "runtime/os/quiet_threads.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/os/quiet_threads.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/timers.h"
 
 namespace heddle::sched {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "runtime/sched/timer.h"
+#include "heddle/runtime/sched/timer.h"
 
 namespace heddle::sched {
 

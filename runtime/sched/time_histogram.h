@@ -20,7 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle::sched {
 

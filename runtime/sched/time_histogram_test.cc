@@ -1,4 +1,4 @@
-#include "runtime/sched/time_histogram.h"
+#include "heddle/runtime/sched/time_histogram.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
+#include "heddle/runtime/base/fast_rand.h"
 
 namespace heddle::sched {
 namespace {

@@ -36,9 +36,9 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/timer_heap.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/timer_heap.h"
 
 namespace heddle::sched {
 

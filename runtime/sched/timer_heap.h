@@ -29,7 +29,7 @@
 #include <new>
 
 #include "absl/base/optimization.h"
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::sched {
 

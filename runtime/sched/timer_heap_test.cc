@@ -1,11 +1,11 @@
-#include "runtime/sched/timer_heap.h"
+#include "heddle/runtime/sched/timer_heap.h"
 
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
+#include "heddle/runtime/base/fast_rand.h"
 
 namespace heddle::sched {
 namespace {

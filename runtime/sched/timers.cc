@@ -1,17 +1,17 @@
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/sched/timers.h"
 
 #include <algorithm>
 
-#include "runtime/os/clock.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/globrunq.h"
-#include "runtime/sched/m_lifecycle.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/poll.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/thread_timers.h"
-#include "runtime/sched/tracking.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/m_lifecycle.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/thread_timers.h"
+#include "heddle/runtime/sched/tracking.h"
 
 namespace heddle::sched {
 namespace {

@@ -25,9 +25,9 @@
 
 #include <cstdint>
 
-#include "runtime/os/clock.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/timer.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/timer.h"
 
 namespace heddle::sched {
 

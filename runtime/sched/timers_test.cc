@@ -1,4 +1,4 @@
-#include "runtime/sched/timers.h"
+#include "heddle/runtime/sched/timers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/p_lifecycle.h"
-#include "runtime/sched/poll.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/stop_the_world.h"
-#include "runtime/sched/thread_timers.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/stop_the_world.h"
+#include "heddle/runtime/sched/thread_timers.h"
 
 namespace heddle::sched {
 namespace {

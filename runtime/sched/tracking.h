@@ -21,8 +21,8 @@
 #include <cstdint>
 
 #include "absl/base/optimization.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/sched.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 

@@ -1,11 +1,11 @@
-#include "runtime/sched/tracking.h"
+#include "heddle/runtime/sched/tracking.h"
 
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched_for_test.h"
-#include "runtime/sched/syscall.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/syscall.h"
 
 namespace heddle::sched {
 namespace {

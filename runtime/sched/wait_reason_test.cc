@@ -1,4 +1,4 @@
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 #include <set>
 #include <string>

@@ -19,11 +19,11 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/base/inline.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/g.h"
-#include "runtime/sched/gfifo.h"
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/gfifo.h"
+#include "heddle/runtime/sched/runq.h"
 
 namespace heddle::sched {
 

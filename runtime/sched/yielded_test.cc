@@ -1,4 +1,4 @@
-#include "runtime/sched/yielded.h"
+#include "heddle/runtime/sched/yielded.h"
 
 #include <atomic>
 #include <cstdint>

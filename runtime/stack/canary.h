@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/stack/memory.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::stack {
 

@@ -1,4 +1,4 @@
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/stack/memory.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::stack {
 namespace {

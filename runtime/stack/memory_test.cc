@@ -1,4 +1,4 @@
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/stack/memory.h"
 
 #include <errno.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::stack {
 namespace {

@@ -1,10 +1,10 @@
-#include "runtime/stack/span.h"
+#include "heddle/runtime/stack/span.h"
 
 #include <cinttypes>
 
-#include "runtime/base/throw.h"
-#include "runtime/sanitizer/stack_hooks.h"
-#include "runtime/stack/canary.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/stack/canary.h"
 
 namespace heddle::stack {
 

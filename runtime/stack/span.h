@@ -26,10 +26,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/base/bit_pool.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/span_space.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/base/bit_pool.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/span_space.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::stack {
 

@@ -1,8 +1,8 @@
-#include "runtime/stack/span_space.h"
+#include "heddle/runtime/stack/span_space.h"
 
 #include <algorithm>
 
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/stack/memory.h"
 
 namespace heddle::stack {
 

@@ -1,4 +1,4 @@
-#include "runtime/stack/span_space.h"
+#include "heddle/runtime/stack/span_space.h"
 
 #include <sys/mman.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 
 #include "gtest/gtest.h"
-#include "runtime/stack/memory.h"
+#include "heddle/runtime/stack/memory.h"
 
 namespace heddle::stack {
 namespace {

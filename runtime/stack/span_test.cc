@@ -1,11 +1,11 @@
-#include "runtime/stack/span.h"
+#include "heddle/runtime/stack/span.h"
 
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "runtime/stack/canary.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/stack/canary.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::stack {
 namespace {

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle::stack {
 

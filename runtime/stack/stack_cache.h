@@ -19,9 +19,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/base/relaxed.h"
-#include "runtime/base/throw.h"
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/base/relaxed.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/stack/stack.h"
 
 namespace heddle::stack {
 

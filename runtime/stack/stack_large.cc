@@ -10,10 +10,10 @@
 #include <cstring>
 #include <new>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/lock.h"
-#include "runtime/sanitizer/stack_hooks.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::stack {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 #include <errno.h>
 
@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "runtime/base/throw.h"
-#include "runtime/os/lock.h"
-#include "runtime/sanitizer/stack_hooks.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sanitizer/stack_hooks.h"
 
 namespace heddle::stack {
 

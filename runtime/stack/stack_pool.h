@@ -38,12 +38,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "runtime/os/lock.h"
-#include "runtime/stack/canary.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/span.h"
-#include "runtime/stack/stack.h"
-#include "runtime/stack/stack_cache.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/stack/canary.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/span.h"
+#include "heddle/runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack_cache.h"
 
 namespace heddle::stack {
 

@@ -15,12 +15,12 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/span.h"
-#include "runtime/stack/stack.h"
-#include "runtime/stack/stack_cache.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/span.h"
+#include "heddle/runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack_cache.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace {
 

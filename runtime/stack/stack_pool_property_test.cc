@@ -4,8 +4,8 @@
 #include <random>
 
 #include "gtest/gtest.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/stack_pool_steps_for_test.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/stack_pool_steps_for_test.h"
 
 namespace heddle::stack {
 namespace {

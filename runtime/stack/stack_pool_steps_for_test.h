@@ -12,11 +12,11 @@
 #include <map>
 
 #include "absl/status/statusor.h"
-#include "runtime/base/throw.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/stack.h"
-#include "runtime/stack/stack_cache.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack_cache.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::stack {
 

@@ -1,4 +1,4 @@
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -16,13 +16,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "runtime/os/process_for_test.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "runtime/stack/canary.h"
-#include "runtime/stack/memory.h"
-#include "runtime/stack/span_space.h"
-#include "runtime/stack/stack.h"
-#include "runtime/stack/stack_cache.h"
+#include "heddle/runtime/os/process_for_test.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/stack/canary.h"
+#include "heddle/runtime/stack/memory.h"
+#include "heddle/runtime/stack/span_space.h"
+#include "heddle/runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack_cache.h"
 
 namespace heddle::stack {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack.h"
 
 #include "gtest/gtest.h"
 

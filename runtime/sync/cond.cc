@@ -1,9 +1,9 @@
-#include "runtime/sync/cond.h"
+#include "heddle/runtime/sync/cond.h"
 
-#include "runtime/base/throw.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/wait_reason.h"
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/wait_reason.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle {
 namespace {

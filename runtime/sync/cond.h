@@ -20,9 +20,9 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
-#include "runtime/sched/race.h"
-#include "runtime/sync/mutex.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sync/mutex.h"
 
 namespace heddle {
 

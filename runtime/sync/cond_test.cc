@@ -1,6 +1,6 @@
 // After Go's cond_test.go.
 
-#include "runtime/sync/cond.h"
+#include "heddle/runtime/sync/cond.h"
 
 #include <atomic>
 #include <mutex>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

@@ -1,10 +1,10 @@
-#include "runtime/sync/mutex.h"
+#include "heddle/runtime/sync/mutex.h"
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/sched.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle {
 namespace {

@@ -25,10 +25,10 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/sanitizer/mutex_hooks.h"
-#include "runtime/sync/mutex_table.h"
-#include "runtime/sync/mutex_word.h"
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/sanitizer/mutex_hooks.h"
+#include "heddle/runtime/sync/mutex_table.h"
+#include "heddle/runtime/sync/mutex_word.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle {
 

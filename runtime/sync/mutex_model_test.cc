@@ -9,8 +9,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/sync/mutex_word.h"
-#include "testing/model/model.h"
+#include "heddle/runtime/sync/mutex_word.h"
+#include "heddle/testing/model/model.h"
 
 namespace heddle::sync {
 namespace {

@@ -1,6 +1,6 @@
-#include "runtime/sync/mutex_table.h"
+#include "heddle/runtime/sync/mutex_table.h"
 
-#include "runtime/os/membarrier.h"
+#include "heddle/runtime/os/membarrier.h"
 
 namespace heddle::sync {
 

@@ -19,7 +19,7 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
+#include "heddle/runtime/os/lock.h"
 
 namespace heddle::sync {
 

@@ -1,4 +1,4 @@
-#include "runtime/sync/mutex.h"
+#include "heddle/runtime/sync/mutex.h"
 
 #include <atomic>
 #include <mutex>
@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/membarrier.h"
-#include "testing/without_membarrier.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/membarrier.h"
+#include "heddle/testing/without_membarrier.h"
 
 namespace heddle {
 namespace {

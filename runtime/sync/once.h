@@ -10,7 +10,7 @@
 #include <mutex>
 #include <utility>
 
-#include "runtime/sync/mutex.h"
+#include "heddle/runtime/sync/mutex.h"
 
 namespace heddle {
 

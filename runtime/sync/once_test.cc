@@ -1,13 +1,13 @@
 // After Go's once_test.go.
 
-#include "runtime/sync/once.h"
+#include "heddle/runtime/sync/once.h"
 
 #include <stdexcept>
 #include <thread>  // NOLINT
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

@@ -48,7 +48,7 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "runtime/base/throw.h"
+#include "heddle/runtime/base/throw.h"
 
 namespace heddle::sync {
 

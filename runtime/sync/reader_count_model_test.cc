@@ -12,8 +12,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "runtime/sync/reader_count.h"
-#include "testing/model/model.h"
+#include "heddle/runtime/sync/reader_count.h"
+#include "heddle/testing/model/model.h"
 
 namespace heddle::sync {
 namespace {

@@ -9,11 +9,11 @@
 #include <new>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/base/small_id.h"
-#include "runtime/os/membarrier.h"
-#include "runtime/sched/m.h"
-#include "runtime/sync/mutex_table.h"
-#include "runtime/sync/reader_count.h"
+#include "heddle/runtime/base/small_id.h"
+#include "heddle/runtime/os/membarrier.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sync/mutex_table.h"
+#include "heddle/runtime/sync/reader_count.h"
 
 namespace heddle::sync {
 

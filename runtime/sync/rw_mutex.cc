@@ -1,4 +1,4 @@
-#include "runtime/sync/rw_mutex.h"
+#include "heddle/runtime/sync/rw_mutex.h"
 
 #include <cstdint>
 

@@ -19,12 +19,12 @@
 
 #include "absl/base/optimization.h"
 #include "absl/base/thread_annotations.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/wait_reason.h"
-#include "runtime/sync/mutex.h"
-#include "runtime/sync/reader_count.h"
-#include "runtime/sync/reader_policy.h"
-#include "runtime/sync/sema.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/wait_reason.h"
+#include "heddle/runtime/sync/mutex.h"
+#include "heddle/runtime/sync/reader_count.h"
+#include "heddle/runtime/sync/reader_policy.h"
+#include "heddle/runtime/sync/sema.h"
 
 namespace heddle {
 

@@ -1,6 +1,6 @@
 // After Go's rwmutex_test.go.
 
-#include "runtime/sync/rw_mutex.h"
+#include "heddle/runtime/sync/rw_mutex.h"
 
 #include <atomic>
 #include <cstddef>
@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/membarrier.h"
-#include "runtime/sync/reader_policy.h"
-#include "testing/without_membarrier.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/membarrier.h"
+#include "heddle/runtime/sync/reader_policy.h"
+#include "heddle/testing/without_membarrier.h"
 
 namespace heddle {
 namespace {

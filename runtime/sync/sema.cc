@@ -1,4 +1,4 @@
-#include "runtime/sync/sema.h"
+#include "heddle/runtime/sync/sema.h"
 
 namespace heddle::sync {
 

@@ -10,8 +10,8 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle::sync {
 

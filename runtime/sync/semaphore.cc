@@ -1,10 +1,10 @@
-#include "runtime/sync/semaphore.h"
+#include "heddle/runtime/sync/semaphore.h"
 
 #include <stdexcept>
 
 #include "absl/strings/str_format.h"
-#include "runtime/base/throw.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle {
 namespace {

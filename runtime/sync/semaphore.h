@@ -16,10 +16,10 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/os/lock.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/race.h"
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle {
 

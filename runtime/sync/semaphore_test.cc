@@ -1,6 +1,6 @@
 // After golang.org/x/sync/semaphore's tests.
 
-#include "runtime/sync/semaphore.h"
+#include "heddle/runtime/sync/semaphore.h"
 
 #include <atomic>
 #include <random>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

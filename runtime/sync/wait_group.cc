@@ -1,8 +1,8 @@
-#include "runtime/sync/wait_group.h"
+#include "heddle/runtime/sync/wait_group.h"
 
-#include "runtime/base/throw.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/wait_reason.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle {
 namespace {

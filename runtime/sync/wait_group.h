@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "runtime/go.h"
-#include "runtime/os/lock.h"
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/go.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle {
 

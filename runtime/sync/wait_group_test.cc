@@ -1,4 +1,4 @@
-#include "runtime/sync/wait_group.h"
+#include "heddle/runtime/sync/wait_group.h"
 
 #include <atomic>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/sync/waiter.h"
+#include "heddle/runtime/sync/waiter.h"
 
 namespace heddle::sync {
 

@@ -13,15 +13,15 @@
 
 #include <cstdint>
 
-#include "runtime/base/inline.h"
-#include "runtime/os/lock.h"
-#include "runtime/os/note.h"
-#include "runtime/os/spin_lock.h"
-#include "runtime/sched/gqueue.h"
-#include "runtime/sched/m.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/park_inline.h"
-#include "runtime/sched/race.h"
+#include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/os/note.h"
+#include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/gqueue.h"
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/park_inline.h"
+#include "heddle/runtime/sched/race.h"
 
 namespace heddle::sync {
 

@@ -1,9 +1,9 @@
-#include "runtime/time/sleep.h"
+#include "heddle/runtime/time/sleep.h"
 
-#include "runtime/os/clock.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/timers.h"
-#include "runtime/time/nanos.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/timers.h"
+#include "heddle/runtime/time/nanos.h"
 
 namespace heddle {
 

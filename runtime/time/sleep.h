@@ -4,7 +4,7 @@
 #define RUNTIME_TIME_SLEEP_H_
 
 #include "absl/time/time.h"
-#include "runtime/base/cxx20.h"
+#include "heddle/runtime/base/cxx20.h"
 
 namespace heddle {
 

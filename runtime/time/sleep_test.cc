@@ -1,4 +1,4 @@
-#include "runtime/time/sleep.h"
+#include "heddle/runtime/time/sleep.h"
 
 #include <atomic>
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/os/clock.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/time/time.h"
+#include "heddle/runtime/time/time.h"
 
 #include <cstdint>
 #include <memory>
@@ -6,13 +6,13 @@
 #include <thread>
 #include <utility>
 
-#include "runtime/base/throw.h"
-#include "runtime/os/clock.h"
-#include "runtime/sched/func_val.h"
-#include "runtime/sched/newproc.h"
-#include "runtime/sched/race.h"
-#include "runtime/sched/timers.h"
-#include "runtime/time/nanos.h"
+#include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/func_val.h"
+#include "heddle/runtime/sched/newproc.h"
+#include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/timers.h"
+#include "heddle/runtime/time/nanos.h"
 
 namespace heddle {
 namespace {

@@ -26,8 +26,8 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
-#include "runtime/chan/chan.h"
-#include "runtime/time/sleep.h"  // IWYU pragma: export
+#include "heddle/runtime/chan/chan.h"
+#include "heddle/runtime/time/sleep.h"  // IWYU pragma: export
 
 namespace heddle {
 

@@ -1,4 +1,4 @@
-#include "runtime/time/time.h"
+#include "heddle/runtime/time/time.h"
 
 #include <atomic>
 #include <cstdint>
@@ -12,9 +12,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "heddle.h"
-#include "runtime/base/fast_rand.h"
-#include "runtime/os/clock.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/base/fast_rand.h"
+#include "heddle/runtime/os/clock.h"
 
 namespace heddle {
 namespace {

@@ -9,7 +9,9 @@ def _headers_impl(ctx):
     own = [
         f.short_path
         for f in files.to_list()
-        if f.extension == "h" and not f.short_path.startswith("../")
+        if f.extension == "h" and not f.short_path.startswith("../") and
+           # The same again, as include_prefix shows it.
+           "/_virtual_includes/" not in "/" + f.short_path
     ]
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
     ctx.actions.write(out, "\n".join(sorted(own)) + "\n")

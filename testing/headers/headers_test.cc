@@ -13,7 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/arch/subprocess_for_test.h"
+#include "heddle/runtime/arch/subprocess_for_test.h"
 
 namespace heddle::testing {
 namespace {
@@ -76,15 +76,17 @@ std::string AbseilRoot() {
 CommandResult Compile(const std::string& compiler, const std::string& how,
                       const std::string& code) {
   static const std::string& abseil = *new std::string(AbseilRoot());
+  static const std::string& include = *new std::string(arch::IncludeFlag());
   return RunCommand("printf '%b' '" + code + "' | " + compiler + " " + how +
-                    " -o /dev/null -I. -isystem " + abseil + " -x c++ -");
+                    " -o /dev/null " + include + " -isystem " + abseil +
+                    " -x c++ -");
 }
 
 // Looks for errors alone, and makes nothing.
 constexpr char kCheck[] = "-fsyntax-only -std=c++20";
 
 std::string Include(const std::string& header) {
-  return "#include \"" + header + "\"\\n";
+  return "#include \"heddle/" + header + "\"\\n";
 }
 
 // All that is in headers.txt: those above, and what they include.

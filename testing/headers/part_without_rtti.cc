@@ -1,6 +1,6 @@
 #include <string_view>
 
-#include "testing/headers/plain.h"
+#include "heddle/testing/headers/plain.h"
 
 #if defined(__cpp_rtti) || !defined(__cpp_exceptions)
 #error "compile this with -fno-rtti"

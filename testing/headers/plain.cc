@@ -1,4 +1,4 @@
-#include "testing/headers/plain.h"
+#include "heddle/testing/headers/plain.h"
 
 #include <mutex>
 #include <utility>

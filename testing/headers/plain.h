@@ -5,7 +5,7 @@
 #define TESTING_HEADERS_PLAIN_H_
 
 #include "absl/status/status.h"
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::testing {
 

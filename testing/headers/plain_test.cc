@@ -1,6 +1,6 @@
 // Code without RTTI, or exceptions, works with heddle, which has both.
 
-#include "testing/headers/plain.h"
+#include "heddle/testing/headers/plain.h"
 
 #include "gtest/gtest.h"
 

@@ -19,8 +19,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "heddle.h"
-#include "testing/leak_check.h"
+#include "heddle/heddle.h"
+#include "heddle/testing/leak_check.h"
 
 namespace {
 

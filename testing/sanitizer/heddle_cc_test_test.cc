@@ -10,8 +10,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "testing/sanitizer/instrumented.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/testing/sanitizer/instrumented.h"
 
 namespace heddle::testing {
 namespace {

@@ -1,6 +1,6 @@
-#include "testing/sanitizer/instrumented.h"
+#include "heddle/testing/sanitizer/instrumented.h"
 
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::testing {
 

@@ -1,7 +1,7 @@
 // A test with the tag noasan: heddle_cc_test makes no variant of it for asan.
 
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::testing {
 namespace {

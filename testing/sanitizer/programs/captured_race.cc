@@ -1,9 +1,9 @@
 // Two goroutines count in a variable that both have captured. Fixed: under a
 // mutex.
 
-#include "heddle.h"
-#include "testing/sanitizer/programs/in_turn.h"
-#include "testing/sanitizer/programs/programs.h"
+#include "heddle/heddle.h"
+#include "heddle/testing/sanitizer/programs/in_turn.h"
+#include "heddle/testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

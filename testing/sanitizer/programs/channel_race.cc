@@ -1,9 +1,9 @@
 // What a goroutine writes before it sends is read by another that has forgotten
 // to receive. Fixed: it receives.
 
-#include "heddle.h"
-#include "testing/sanitizer/programs/in_turn.h"
-#include "testing/sanitizer/programs/programs.h"
+#include "heddle/heddle.h"
+#include "heddle/testing/sanitizer/programs/in_turn.h"
+#include "heddle/testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 

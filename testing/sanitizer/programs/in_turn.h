@@ -8,7 +8,7 @@
 #include <atomic>
 #include <utility>
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 namespace heddle::testing {
 

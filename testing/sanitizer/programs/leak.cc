@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include "heddle.h"
-#include "runtime/sanitizer/sanitizer.h"
-#include "testing/sanitizer/programs/programs.h"
+#include "heddle/heddle.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
+#include "heddle/testing/sanitizer/programs/programs.h"
 
 #if HEDDLE_ASAN
 #include <sanitizer/lsan_interface.h>

@@ -2,9 +2,9 @@
 // if they did so at the same time. Fixed: in the same order.
 
 #include "absl/base/thread_annotations.h"
-#include "heddle.h"
-#include "testing/sanitizer/programs/in_turn.h"
-#include "testing/sanitizer/programs/programs.h"
+#include "heddle/heddle.h"
+#include "heddle/testing/sanitizer/programs/in_turn.h"
+#include "heddle/testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "testing/sanitizer/programs/programs.h"
+#include "heddle/testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

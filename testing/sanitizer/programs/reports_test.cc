@@ -12,7 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/sanitizer/sanitizer.h"
+#include "heddle/runtime/sanitizer/sanitizer.h"
 
 namespace heddle::testing {
 namespace {
