@@ -43,7 +43,7 @@ struct State;  // what can be cancelled; null: never
 // dynamic linker sees the type: shared libraries that are compiled with
 // -fvisibility=hidden and hand values of T to each other give T the attribute
 // [[gnu::visibility("default")]]. Not const: a linker may fold constants that
-// are equal (lld's --icf=all).
+// are equal (lld's --ignore-data-address-equality).
 template <typename T>
 inline char type_key;
 
