@@ -5,7 +5,7 @@ load("//bazel:copts.bzl", "HEDDLE_TEST_COPTS")
 
 # Hundreds of thousands of executions want an optimised build. glibc's checks of
 # longjmp, by which relacy changes stacks, are for those who have one stack.
-_COPTS = [
+HEDDLE_MODEL_COPTS = HEDDLE_TEST_COPTS + [
     "-O2",
     "-U_FORTIFY_SOURCE",
 ]
@@ -23,7 +23,7 @@ def heddle_model_test(name, srcs, deps, size = "medium"):
         name = name,
         size = size,
         srcs = srcs,
-        copts = HEDDLE_TEST_COPTS + _COPTS,
+        copts = HEDDLE_MODEL_COPTS,
         # Its threads are ucontexts of its own on stacks that no sanitizer knows
         # of, and it replaces operator new. The code under test is run under the
         # sanitizers by its other tests.

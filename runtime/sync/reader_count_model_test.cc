@@ -52,7 +52,7 @@ struct ModelPolicy {
 
   static int32_t Place() {
     // The last thread has none.
-    const auto self = static_cast<int32_t>(rl::ctx().threadx_->index_);
+    const auto self = static_cast<int32_t>(model::Self());
     return self < Places() ? self : -1;
   }
   static int32_t Places() { return places; }
@@ -113,9 +113,7 @@ class ModelSema {
 // kReaders that read kReads times each, of which the last kPlaceless have no
 // place, and a thread that writes kWrites times.
 template <int kReaders, int kReads, int kPlaceless, int kWrites, bool kTry>
-struct Shared
-    : rl::test_suite<Shared<kReaders, kReads, kPlaceless, kWrites, kTry>,
-                     kReaders + 1> {
+struct Shared : model::Suite<kReaders + 1> {
   Count count;
   ModelSema write_sema, read_sema;
   model::Var<int> data{0};
@@ -123,7 +121,7 @@ struct Shared
   int reading = 0;
   int writing = 0;
 
-  void before() { ModelPolicy::places = kReaders - kPlaceless; }
+  void Before() override { ModelPolicy::places = kReaders - kPlaceless; }
 
   void Read(bool first) {
     if (kTry && !first) {
@@ -154,7 +152,7 @@ struct Shared
     if (readers > 0) read_sema.Release(readers);
   }
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index < kReaders) {
       for (int i = 0; i < kReads; i++) Read(/*first=*/i == 0);
     } else {
