@@ -547,7 +547,7 @@ TEST(SpinningModelTest, LooksLeftOut) {
                  .function = "GivePUpLocked",
                  .op = kCall,
                  .kind = kDrop});
-  EXPECT_CAUGHT(Handoff, model::Bound(3),
+  EXPECT_CAUGHT(Handoff, model::Bound(2),
                 {.what = "no look at needspinning in HandoffP",
                  .function = "HandoffP",
                  .op = kCall,

@@ -234,7 +234,7 @@ TEST(MutexModelTest, OrdersLeftOut) {
                  .function = "GiveBackShared",
                  .op = kCas,
                  .order = release});
-  EXPECT_CAUGHT(Three, model::Bound(3),
+  EXPECT_CAUGHT(Three, model::Random(300'000),
                 {.what = "GiveBackAndWake's release",
                  .function = "GiveBackAndWake",
                  .op = kStore,

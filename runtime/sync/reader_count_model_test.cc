@@ -223,12 +223,12 @@ TEST(ReaderCountModelTest, LooksLeftOut) {
 }
 
 TEST(ReaderCountModelTest, OrdersLeftOut) {
-  EXPECT_CAUGHT(OneApart, model::Bound(3),
+  EXPECT_CAUGHT(OneApart, model::Bound(2),
                 {.what = "EnterApart's acquire",
                  .function = "EnterApart",
                  .op = kLoad,
                  .order = acquire});
-  EXPECT_CAUGHT(OneApart, model::Bound(3),
+  EXPECT_CAUGHT(OneApart, model::Bound(2),
                 {.what = "SlotApart's acquire",
                  .function = "SlotApart",
                  .op = kLoad,
@@ -253,7 +253,7 @@ TEST(ReaderCountModelTest, OrdersLeftOut) {
                  .function = "Add",
                  .op = kStore,
                  .order = release});
-  EXPECT_CAUGHT(OneApart, model::Bound(3),
+  EXPECT_CAUGHT(OneApart, model::Bound(2),
                 {.what = "LeaveTogether's release",
                  .function = "LeaveTogether",
                  .op = kFetch,
@@ -266,7 +266,7 @@ TEST(ReaderCountModelTest, OrdersLeftOut) {
 }
 
 TEST(ReaderCountModelTest, CompareExchangeLeftOut) {
-  EXPECT_CAUGHT(TwoTry, model::Bound(3),
+  EXPECT_CAUGHT(TwoTry, model::Bound(2),
                 {.what = "TryCloseSpread's compare-exchange",
                  .function = "TryCloseSpread",
                  .op = kCas,
@@ -281,7 +281,7 @@ TEST(ReaderCountModelDeathTest, CompareExchangeLeftOut) {
                                   .op = kCas,
                                   .order = relaxed,
                                   .kind = kBlindly};
-  EXPECT_DEATH(model::Run<OneApart>(model::Bound(3), &spread),
+  EXPECT_DEATH(model::Run<OneApart>(model::Bound(2), &spread),
                "RUnlock of unlocked RWMutex");
 }
 
