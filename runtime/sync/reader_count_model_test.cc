@@ -191,6 +191,9 @@ TEST(ReaderCountModelTest, OneHasNoPlace) {
 TEST(ReaderCountModelTest, TryClose) {
   EXPECT_CLEAN(OneTry, model::Bound(3));
   EXPECT_CLEAN(OneTry, model::Random(300'000));
+}
+
+TEST(ReaderCountModelTest, TwoTryClose) {
   EXPECT_CLEAN(TwoTry, model::Bound(2));
   EXPECT_CLEAN(TwoTry, model::Random(300'000));
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <type_traits>
 
+#include "absl/base/attributes.h"
+
 // Not relacy.hpp: that also defines new, errno, Sleep and a hundred other
 // words.
 // By <> they are system headers, whose warnings nobody here answers for.
@@ -54,15 +56,19 @@ bool IsIn(const Site& at, const char* name) {
          (at.function[n] == '\0' || at.function[n] == '<');
 }
 
-// Mutates, where there is one, inline.
-bool IsMutated(const Site& at, Op op, std::memory_order order) {
-  const Mutation* m = current_mutation;
-  if (m == nullptr || m->op != op || m->order != order ||
-      !IsIn(at, m->function)) {
-    return false;
-  }
+// Whether the mutation in force, of which there is one, is of this operation.
+ABSL_ATTRIBUTE_NOINLINE bool Meets(const Site& at, Op op,
+                                   std::memory_order order) {
+  const Mutation& m = *current_mutation;
+  if (m.op != op || m.order != order || !IsIn(at, m.function)) return false;
   mutated++;
   return true;
+}
+
+// Inline, for each access asks: a search without a mutation is the long one.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool IsMutated(const Site& at, Op op,
+                                                   std::memory_order order) {
+  return current_mutation != nullptr && Meets(at, op, order);
 }
 
 rl::memory_order RlOrder(std::memory_order order) {

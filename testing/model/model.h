@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
+#include <new>
 #include <string>
 #include <type_traits>
 
