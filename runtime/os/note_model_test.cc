@@ -11,49 +11,31 @@
 namespace heddle::os {
 namespace {
 
-// futex(2) compares and blocks in one step, may wake for no reason, and may
-// time out where it has a limit, which here is whenever the checker likes.
 struct ModelPolicy {
   template <typename T>
   using Atomic = model::Atomic<T>;
 
   static void FutexSleep(Atomic<uint32_t>* word, uint32_t value, int64_t ns,
                          HEDDLE_MODEL_SITE) {
-    rl::context& c = rl::ctx();
-    Enter(at);
-    {
-      // The kernel has a lock from its look at the word to the queueing.
-      rl::preemption_disabler locked(c);
-      if (word->impl().load(rl::mo_relaxed, at.Info()) != value) return;
-    }
-    const rl::unpark_reason why = word->impl().wait(
-        c, /*is_timed=*/ns >= 0, /*allow_spurious_wakeup=*/true, at.Info());
-    if (why == rl::unpark_reason_timeout) now += ns;
+    if (word->FutexWait(value, /*is_timed=*/ns >= 0, at)) now += ns;
   }
   static void FutexWakeup(Atomic<uint32_t>* word, int n, HEDDLE_MODEL_SITE) {
     if (model::Mutates(at, model::Op::kCall, std::memory_order_seq_cst)) return;
-    Enter(at);
-    word->impl().wake(rl::ctx(), n, at.Info());
+    word->FutexWake(n, at);
   }
   static int64_t Nanotime() { return now; }
 
   static inline int64_t now = 0;
-
- private:
-  // The lock makes both a full fence.
-  static void Enter(const model::Site& at) {
-    rl::atomic_thread_fence(rl::mo_seq_cst, at.Info());
-  }
 };
 
 using ModelNote = BasicNote<ModelPolicy>;
 
 // A message each way, so that each note is cleared and used again.
-struct PingPong : rl::test_suite<PingPong, 2> {
+struct PingPong : model::Suite<2> {
   ModelNote ping, pong;
   model::Var<int> data{0};
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     for (int round = 0; round < 2; round++) {
       if (index == 0) {
         data.Set(round);
@@ -73,12 +55,12 @@ struct PingPong : rl::test_suite<PingPong, 2> {
 };
 
 // The sleeper has a limit; when it is over it may be woken all the same.
-struct TimedSleep : rl::test_suite<TimedSleep, 2> {
+struct TimedSleep : model::Suite<2> {
   ModelNote note;
   model::Var<int> data{0};
   model::Atomic<int> late{0};
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       data.Set(1);
       note.Wakeup();

@@ -23,7 +23,7 @@ struct ModelAtomics : model::Atomics {
 
 // One M and one P. kTakers threads that take it, kTimes times each.
 template <int kTakers, int kTimes>
-struct Taken : rl::test_suite<Taken<kTakers, kTimes>, 1 + kTakers> {
+struct Taken : model::Suite<1 + kTakers> {
   // ---- the M's ----
   BasicGate<ModelAtomics> gate;
   bool has_p = true;
@@ -126,7 +126,7 @@ struct Taken : rl::test_suite<Taken<kTakers, kTimes>, 1 + kTakers> {
     }
   }
 
-  void thread(unsigned index) { index == 0 ? RunM() : RunTaker(); }
+  void Thread(unsigned index) override { index == 0 ? RunM() : RunTaker(); }
 };
 
 using Once = Taken<1, 1>;

@@ -85,10 +85,10 @@ class Queues {
 
 // The ring overflows, runnext is kicked out, a node comes back to the place
 // where it was (ABA).
-struct OwnerAndThief : rl::test_suite<OwnerAndThief, 2> {
+struct OwnerAndThief : model::Suite<2> {
   Queues<2, 2, 4> q;
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       q.Put(0, 0, /*next=*/true);
       q.Put(0, 1, /*next=*/true);
@@ -103,14 +103,14 @@ struct OwnerAndThief : rl::test_suite<OwnerAndThief, 2> {
       q.Take(q.queue[1].Get().gp);
     }
   }
-  void after() { q.Check(); }
+  void After() override { q.Check(); }
 };
 
 // Three at once, two of whom steal from each other too.
-struct TwoThieves : rl::test_suite<TwoThieves, 3> {
+struct TwoThieves : model::Suite<3> {
   Queues<4, 3, 5> q;
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     switch (index) {
       case 0:
         for (int i = 0; i < 4; i++) q.Put(0, i, /*next=*/false);
@@ -128,28 +128,28 @@ struct TwoThieves : rl::test_suite<TwoThieves, 3> {
         break;
     }
   }
-  void after() { q.Check(); }
+  void After() override { q.Check(); }
 };
 
 // Half of a batch is stolen, and half of that in turn.
-struct ThiefOfAThief : rl::test_suite<ThiefOfAThief, 3> {
+struct ThiefOfAThief : model::Suite<3> {
   Queues<4, 3, 4> q;
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       model::Require(q.PutBatch(0, 4) == 4, "there is room");
     } else {
       while (q.Steal(index, index - 1, /*runnext=*/false) < 0) model::Yield();
     }
   }
-  void after() { q.Check(); }
+  void After() override { q.Check(); }
 };
 
 // A batch from the global queue, larger than the room for it.
-struct Batch : rl::test_suite<Batch, 2> {
+struct Batch : model::Suite<2> {
   Queues<2, 2, 3> q;
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       model::Require(q.PutBatch(0, 3) == 2, "as many as there is room for");
       q.Take(q.queue[0].Get().gp);
@@ -157,15 +157,15 @@ struct Batch : rl::test_suite<Batch, 2> {
       q.Steal(1, 0, /*runnext=*/false);
     }
   }
-  void after() { q.Check(); }
+  void After() override { q.Check(); }
 };
 
 // The owner takes the newest, and puts others in its place, while a thief is
 // about to take half of what was there before.
-struct Newest : rl::test_suite<Newest, 2> {
+struct Newest : model::Suite<2> {
   Queues<4, 2, 4> q;
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       for (int i = 0; i < 3; i++) q.Put(0, i, /*next=*/false);
       q.Take(q.queue[0].GetNewest());
@@ -179,16 +179,16 @@ struct Newest : rl::test_suite<Newest, 2> {
       q.Steal(1, 0, /*runnext=*/false);
     }
   }
-  void after() { q.Check(); }
+  void After() override { q.Check(); }
 };
 
 // There is always a node, once as runnext and once in the ring: Go's
 // TestSchedLocalQueueEmpty.
-struct NeverEmpty : rl::test_suite<NeverEmpty, 2> {
+struct NeverEmpty : model::Suite<2> {
   Queues<2, 1, 2> q;
 
-  void before() { q.Put(0, 0, /*next=*/true); }
-  void thread(unsigned index) {
+  void Before() override { q.Put(0, 0, /*next=*/true); }
+  void Thread(unsigned index) override {
     if (index == 0) {
       q.Put(0, 1, /*next=*/true);
       model::Require(q.Take(q.queue[0].Get().gp) == 1, "runnext is first");
@@ -196,22 +196,13 @@ struct NeverEmpty : rl::test_suite<NeverEmpty, 2> {
       model::Require(!q.queue[0].Empty(), "it is never empty");
     }
   }
-  void after() { q.Check(); }
+  void After() override { q.Check(); }
 };
 
+// Newest is half of all the work. Of two shards each has every other case.
 TEST(RunqModelTest, OwnerAndThief) {
   EXPECT_CLEAN(OwnerAndThief, model::Bound(4));
   EXPECT_CLEAN(OwnerAndThief, model::Random(200'000));
-}
-
-TEST(RunqModelTest, TwoThieves) {
-  EXPECT_CLEAN(TwoThieves, model::Bound(2));
-  EXPECT_CLEAN(TwoThieves, model::Random(200'000));
-}
-
-TEST(RunqModelTest, ThiefOfAThief) {
-  EXPECT_CLEAN(ThiefOfAThief, model::Bound(3));
-  EXPECT_CLEAN(ThiefOfAThief, model::Random(200'000));
 }
 
 TEST(RunqModelTest, Batch) {
@@ -219,9 +210,19 @@ TEST(RunqModelTest, Batch) {
   EXPECT_CLEAN(Batch, model::Random(200'000));
 }
 
+TEST(RunqModelTest, TwoThieves) {
+  EXPECT_CLEAN(TwoThieves, model::Bound(2));
+  EXPECT_CLEAN(TwoThieves, model::Random(200'000));
+}
+
 TEST(RunqModelTest, Newest) {
   EXPECT_CLEAN(Newest, model::Bound(4));
   EXPECT_CLEAN(Newest, model::Random(200'000));
+}
+
+TEST(RunqModelTest, ThiefOfAThief) {
+  EXPECT_CLEAN(ThiefOfAThief, model::Bound(3));
+  EXPECT_CLEAN(ThiefOfAThief, model::Random(200'000));
 }
 
 TEST(RunqModelTest, NeverEmpty) {

@@ -60,7 +60,7 @@ struct Sched : BasicSpinning<model::Atomics> {
   // Goroutines do not come back to the scheduler.
   bool all_hogs = false;
 
-  void before() {
+  void Before() {
     for (int32_t i = 0; i < kProcs; i++) allp[i].id = i;
   }
 
@@ -279,7 +279,7 @@ struct Sched : BasicSpinning<model::Atomics> {
       Node* gp = mp->p->runq.Get().gp;
       if (gp != nullptr) return gp;
       // Whether one more may spin is a matter of counters that are guesses.
-      if (mp->spinning || rl::rand(2) == 0) {
+      if (mp->spinning || model::Rand(2) == 0) {
         if (!mp->spinning) BecomeSpinning(mp);
         gp = StealWork(mp);
         if (gp != nullptr) return gp;
@@ -321,16 +321,16 @@ struct Sched : BasicSpinning<model::Atomics> {
 // A hog is a goroutine that computes for ever on P 0. This one submits two
 // others, of which the second kicks the first from runnext to the ring, hogs as
 // well. Both other Ms spin, and would give up.
-struct HogSubmitsTwo : rl::test_suite<HogSubmitsTwo, 3> {
+struct HogSubmitsTwo : model::Suite<3> {
   Sched<3, 2, 2> s;
 
-  void before() {
-    s.before();
+  void Before() override {
+    s.Before();
     s.Start(0, 1, /*spinning=*/true);
     s.Start(1, 2, /*spinning=*/true);
     s.all_hogs = true;
   }
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       s.Submit(&s.allp[0], &s.node[0]);
       s.Submit(&s.allp[0], &s.node[1]);
@@ -341,16 +341,16 @@ struct HogSubmitsTwo : rl::test_suite<HogSubmitsTwo, 3> {
 };
 
 // A hog submits one, as runnext or to the ring; one other M, which may spin.
-struct HogSubmits : rl::test_suite<HogSubmits, 2> {
+struct HogSubmits : model::Suite<2> {
   Sched<2, 1, 1> s;
   bool next;
 
-  void before() {
-    s.before();
-    s.Start(0, 1, /*spinning=*/rl::rand(2) == 0);
-    next = rl::rand(2) == 0;
+  void Before() override {
+    s.Before();
+    s.Start(0, 1, /*spinning=*/model::Rand(2) == 0);
+    next = model::Rand(2) == 0;
   }
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       s.Submit(&s.allp[0], &s.node[0], next);
     } else {
@@ -360,14 +360,14 @@ struct HogSubmits : rl::test_suite<HogSubmits, 2> {
 };
 
 // A thread without a P submits to the global queue.
-struct NoP : rl::test_suite<NoP, 2> {
+struct NoP : model::Suite<2> {
   Sched<1, 1, 1> s;
 
-  void before() {
-    s.before();
-    s.Start(0, 0, /*spinning=*/rl::rand(2) == 0);
+  void Before() override {
+    s.Before();
+    s.Start(0, 0, /*spinning=*/model::Rand(2) == 0);
   }
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       s.Submit(nullptr, &s.node[0]);
     } else {
@@ -377,15 +377,15 @@ struct NoP : rl::test_suite<NoP, 2> {
 };
 
 // A hog and a thread without a P at once.
-struct HogAndNoP : rl::test_suite<HogAndNoP, 4> {
+struct HogAndNoP : model::Suite<4> {
   Sched<3, 2, 2> s;
 
-  void before() {
-    s.before();
+  void Before() override {
+    s.Before();
     s.Start(0, 1, /*spinning=*/true);
-    s.Start(1, 2, /*spinning=*/rl::rand(2) == 0);
+    s.Start(1, 2, /*spinning=*/model::Rand(2) == 0);
   }
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index < 2) {
       s.Submit(index == 0 ? &s.allp[0] : nullptr, &s.node[index]);
     } else {
@@ -397,15 +397,15 @@ struct HogAndNoP : rl::test_suite<HogAndNoP, 4> {
 // An M goes into a system call and hands its P on, while a hog submits, and a
 // third, who has found an idle P and wants an M to spin with it, will find that
 // somebody else has taken it.
-struct Handoff : rl::test_suite<Handoff, 4> {
+struct Handoff : model::Suite<4> {
   Sched<2, 1, 1> s;
   bool claimed;
 
-  void before() {
-    s.before();
-    claimed = rl::rand(2) == 0 && s.ClaimSpinning();
+  void Before() override {
+    s.Before();
+    claimed = model::Rand(2) == 0 && s.ClaimSpinning();
   }
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     switch (index) {
       case 0:
         s.Submit(&s.allp[0], &s.node[0]);
@@ -424,15 +424,15 @@ struct Handoff : rl::test_suite<Handoff, 4> {
 };
 
 // An M comes out of a system call, finds P 0 idle, and is a hog on it.
-struct HogTakesAnIdleP : rl::test_suite<HogTakesAnIdleP, 2> {
+struct HogTakesAnIdleP : model::Suite<2> {
   Sched<2, 1, 1> s;
 
-  void before() {
-    s.before();
+  void Before() override {
+    s.Before();
     s.PidlePut(&s.allp[0]);
-    s.Start(0, 1, /*spinning=*/rl::rand(2) == 0);
+    s.Start(0, 1, /*spinning=*/model::Rand(2) == 0);
   }
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     if (index == 0) {
       s.lock.Acquire();
       P* pp = s.PidleGet();
@@ -547,7 +547,7 @@ TEST(SpinningModelTest, LooksLeftOut) {
                  .function = "GivePUpLocked",
                  .op = kCall,
                  .kind = kDrop});
-  EXPECT_CAUGHT(Handoff, model::Bound(3),
+  EXPECT_CAUGHT(Handoff, model::Bound(2),
                 {.what = "no look at needspinning in HandoffP",
                  .function = "HandoffP",
                  .op = kCall,

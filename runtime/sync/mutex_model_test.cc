@@ -27,7 +27,7 @@ using Word = BasicMutexWord<ModelAtomics>;
 // kThreads that take it kTimes times each. kSpin: they look twice before they
 // wait, so that it can become shared without a flag.
 template <int kThreads, int kTimes, bool kSpin>
-struct Taken : rl::test_suite<Taken<kThreads, kTimes, kSpin>, kThreads> {
+struct Taken : model::Suite<kThreads> {
   Word word;
   model::Var<int> data{0};
   int holders = 0;
@@ -146,7 +146,7 @@ struct Taken : rl::test_suite<Taken<kThreads, kTimes, kSpin>, kThreads> {
     return first;
   }
 
-  void thread(unsigned index) {
+  void Thread(unsigned index) override {
     for (int i = 0; i < kTimes; i++) {
       Lock(static_cast<int>(index));
       model::Require(++holders == 1, "one holds it");
@@ -234,7 +234,7 @@ TEST(MutexModelTest, OrdersLeftOut) {
                  .function = "GiveBackShared",
                  .op = kCas,
                  .order = release});
-  EXPECT_CAUGHT(Three, model::Bound(3),
+  EXPECT_CAUGHT(Three, model::Random(300'000),
                 {.what = "GiveBackAndWake's release",
                  .function = "GiveBackAndWake",
                  .op = kStore,
