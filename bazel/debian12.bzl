@@ -8,7 +8,13 @@ that the workspace declares itself.
 def _debian12_repository_impl(ctx):
     made = ctx.os.environ.get("HEDDLE_DEBIAN12")
     if made:
-        for entry in ctx.path(made).get_child(ctx.name).readdir():
+        directory = ctx.path(made).get_child(ctx.name)
+        if not ctx.attr.build_file:
+            # As local_repository does: files that are new there are seen.
+            ctx.delete(".")
+            ctx.symlink(directory, ".")
+            return
+        for entry in directory.readdir():
             ctx.symlink(entry, entry.basename)
     elif ctx.attr.urls:
         ctx.download_and_extract(
