@@ -4,6 +4,9 @@
 # and a machine that has it all is set up once. apt is a fake throughout; where
 # this runs as root, the network is also taken away for real.
 #
+# What a workspace declares is not replaced: testing/consumer/combinations has
+# the test of that.
+#
 # tools/check runs this. It leaves nothing behind.
 set -uo pipefail
 
@@ -23,9 +26,8 @@ begin() {
   case="$1"
   clone="$work/$case/clone"
   bin="$work/$case/bin"
-  mkdir -p "$clone/third_party" "$bin"
+  mkdir -p "$clone" "$bin"
   cp -r "$repo/tools" "$clone/"
-  cp -r "$repo/third_party/libunwind" "$repo/third_party/relacy" "$clone/third_party/"
   local tool
   for tool in bash cat chmod cmp cp dirname flock grep gzip id ln mkdir mktemp mv readlink rm sed sha256sum sleep sort \
     tail tar touch tr xz; do
@@ -182,6 +184,24 @@ if [[ $(id -u) == 0 ]]; then
   expect_error "cannot write to .*owner"
 fi
 
+# bazelrc names a directory that has each repository of bazel/deps.bzl, and
+# replaces none that a workspace declares.
+expect_repositories() {
+  local made="$clone/.deps/repositories" file
+  grep -qxF "common \"--repo_env=HEDDLE_DEBIAN12=$made\"" "$clone/.deps/bazelrc" ||
+    fail "bazelrc: $(cat "$clone/.deps/bazelrc")"
+  ! grep -q override_repository "$clone/.deps/bazelrc" || fail "bazelrc overrides what a workspace declares"
+  for file in com_github_google_benchmark/WORKSPACE com_google_absl/absl/base/BUILD.bazel \
+    com_google_googletest/WORKSPACE libunwind/include/libunwind.h remote_coverage_tools/BUILD.bazel \
+    rules_cc/cc/defs.bzl; do
+    [[ -e "$made/$file" ]] || fail "no $made/$file"
+  done
+  # These packages need not be installed here.
+  for file in bazel_skylib platforms relacy/relacy rules_java rules_proto; do
+    [[ $(readlink "$made/$file") == /usr/* ]] || fail "$made/$file is no link to a package's files"
+  done
+}
+
 # The rest wants the true tarballs, which tools/bazel has put there.
 if [[ -e "$repo/.deps/tarballs/libunwind_1.6.2.orig.tar.gz" ]]; then
   begin sets_up_once
@@ -191,19 +211,16 @@ if [[ -e "$repo/.deps/tarballs/libunwind_1.6.2.orig.tar.gz" ]]; then
   setup
   wait $! || fail "the other of two at once failed: $(cat "$work/$case/said2")"
   [[ $(grep -c fetched "$work/$case/fetched") == 1 ]] || fail "two at once fetched twice"
-  grep -q "^common --override_repository=libunwind=$clone/.deps/libunwind$" "$clone/.deps/bazelrc" ||
-    fail "bazelrc: $(cat "$clone/.deps/bazelrc")"
-  [[ -e "$clone/.deps/com_google_absl/absl/base/BUILD.bazel" ]] || fail "Abseil is not unpacked"
-  cmp -s "$repo/third_party/relacy/relacy.BUILD" "$clone/.deps/relacy/BUILD.bazel" || fail "relacy is not set up"
+  expect_repositories
   setup
   expect_silence
 
   case=sets_up_once # The clone moves.
-  mv "$clone" "$work/$case/moved"
-  clone="$work/$case/moved"
+  mv "$clone" "$work/$case/moved clone"
+  clone="$work/$case/moved clone"
   setup
   expect_silence
-  grep -q "=$clone/.deps/libunwind$" "$clone/.deps/bazelrc" || fail "the moved clone's bazelrc names its old place"
+  expect_repositories
   [[ $(grep -c fetched "$work/$case/fetched") == 1 ]] || fail "the moved clone fetched again"
 fi
 
@@ -220,6 +237,13 @@ begin bazel_real
 fake my-bazel <<<'echo "real: $*"'
 [[ $(PATH="$bin" BAZEL_REAL="$bin/my-bazel" "$clone/tools/bazel" build //x) == "real: build //x" ]] ||
   fail "BAZEL_REAL is not run"
+
+begin linked_from_another_workspace
+mkdir -p "$work/$case/other workspace/tools"
+mv "$clone" "$work/$case/the clone"
+ln -s "$work/$case/the clone/tools/bazel" "$work/$case/other workspace/tools/bazel"
+PATH="$bin" "$work/$case/other workspace/tools/bazel" build //x >"$work/$case/said" 2>&1
+expect_error "no apt"
 
 begin bazelisk
 fake bazelisk <<<'echo "bazelisk: $*"'
