@@ -35,6 +35,7 @@ def heddle_model_test(name, srcs, deps, shard_count = None, size = "medium"):
             "noasan",
             "nomsan",
             "notsan",
+            "once",
         ],
         deps = deps + [
             "//testing/model",

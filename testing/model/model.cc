@@ -1,4 +1,4 @@
-#include "testing/model/model.h"
+#include "heddle/testing/model/model.h"
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The tools of the models, tried on models of which all is known.
 
-#include "testing/model/model.h"
+#include "heddle/testing/model/model.h"
 
 #include <atomic>
 #include <cstdint>
