@@ -2,8 +2,8 @@
 // to receive. Fixed: it receives.
 
 #include "heddle/heddle.h"
-#include "heddle/testing/sanitizer/programs/in_turn.h"
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/in_turn.h"
+#include "testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 

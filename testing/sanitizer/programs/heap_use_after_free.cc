@@ -1,8 +1,8 @@
 // A goroutine frees what another one uses afterwards. Fixed: it is freed when
 // both are through.
 
-#include "heddle/testing/sanitizer/programs/in_turn.h"
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/in_turn.h"
+#include "testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "heddle/heddle.h"
 #include "heddle/runtime/sanitizer/sanitizer.h"
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/programs.h"
 
 #if HEDDLE_ASAN
 #include <sanitizer/lsan_interface.h>

@@ -3,8 +3,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "heddle/heddle.h"
-#include "heddle/testing/sanitizer/programs/in_turn.h"
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/in_turn.h"
+#include "testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

@@ -1,7 +1,7 @@
 // A goroutine recurses without end. Fixed: not that deep.
 
 #include "heddle/heddle.h"
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {

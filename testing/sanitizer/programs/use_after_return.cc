@@ -2,8 +2,8 @@
 // that: when the function has returned, or the goroutine has ended. Fixed: the
 // variable is in a frame that stays.
 
-#include "heddle/testing/sanitizer/programs/in_turn.h"
-#include "heddle/testing/sanitizer/programs/programs.h"
+#include "testing/sanitizer/programs/in_turn.h"
+#include "testing/sanitizer/programs/programs.h"
 
 namespace heddle::testing {
 namespace {
