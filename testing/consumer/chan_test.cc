@@ -1,6 +1,6 @@
 // A channel between plain threads: no runtime is made.
 
-#include "runtime/chan/chan.h"
+#include "heddle/runtime/chan/chan.h"
 
 #include <string>
 #include <thread>

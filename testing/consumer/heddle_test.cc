@@ -1,6 +1,6 @@
 // The umbrella: what a program that uses goroutines includes.
 
-#include "heddle.h"
+#include "heddle/heddle.h"
 
 #include <stdexcept>
 

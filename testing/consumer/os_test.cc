@@ -4,9 +4,9 @@
 #include <thread>
 
 #include "expect.h"
-#include "runtime/os/clock.h"
-#include "runtime/os/cpu_count.h"
-#include "runtime/os/note.h"
+#include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/cpu_count.h"
+#include "heddle/runtime/os/note.h"
 
 int main() {
   heddle::os::Note note;

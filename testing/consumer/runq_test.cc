@@ -1,6 +1,6 @@
 // The scheduler's run queue with nodes of our own: no scheduler, no threads.
 
-#include "runtime/sched/runq.h"
+#include "heddle/runtime/sched/runq.h"
 
 #include <cstdint>
 

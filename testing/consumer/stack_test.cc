@@ -1,12 +1,12 @@
 // Stacks with guard pages, as memory: no scheduler, no contexts.
 
-#include "runtime/stack/stack.h"
+#include "heddle/runtime/stack/stack.h"
 
 #include <cstring>
 
 #include "expect.h"
-#include "runtime/stack/stack_cache.h"
-#include "runtime/stack/stack_pool.h"
+#include "heddle/runtime/stack/stack_cache.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 int main() {
   heddle::stack::StackPool pool;
