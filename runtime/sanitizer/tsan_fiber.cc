@@ -56,7 +56,8 @@ HEDDLE_NO_SANITIZE_THREAD void* Take() {
   }
   if (pool.size == 0) {
     base::PrintErr(
-        "heddle: more than %d goroutines have begun to run and have not ended, "
+        "heddle: more than %zu goroutines have begun to run and have not "
+        "ended, "
         "and ThreadSanitizer has no room for one more. Run fewer of them at a "
         "time under it%s\n",
         pool.max,
