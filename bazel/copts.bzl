@@ -26,12 +26,7 @@ HEDDLE_TEST_SPEED_COPTS = select({
         "-O0",
         "-g1",
     ],
-    # A precompiled header forgets which of its parts are a system's (findings/): g++
-    # warns of std::string's own code, as it optimises.
-    "//bazel:thread": [
-        "-g1",
-        "-Wno-array-bounds",
-    ],
+    "//bazel:thread": ["-g1"],
     "//conditions:default": [],
 })
 

@@ -10,7 +10,7 @@ load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 # g++ quietly parses the header again.
 _KIND = ["-x", "c++-header"]
 
-def _command(ctx, toolchain, features, context, pic):
+def _command(ctx, toolchain, features, context):
     cpp = ctx.fragments.cpp
     variables = cc_common.create_compile_variables(
         cc_toolchain = toolchain,
@@ -19,7 +19,9 @@ def _command(ctx, toolchain, features, context, pic):
         preprocessor_defines = context.defines,
         quote_include_directories = context.quote_includes,
         system_include_directories = context.system_includes,
-        use_pic = pic,
+        # As Bazel compiles the sources of programs; g++ would not take the header
+        # with the other kind.
+        use_pic = True,
         user_compile_flags = cpp.copts + cpp.cxxopts + ctx.attr.copts,
     )
     return cc_common.get_memory_inefficient_command_line(
@@ -48,13 +50,13 @@ def _precompiled_header_impl(ctx):
     header = ctx.actions.declare_file(ctx.label.name + ".h")
     ctx.actions.write(header, "")
     outputs = [header]
-    if "clang" not in toolchain.compiler:
-        # Bazel compiles the sources of programs so; with the other kind g++
-        # would not take it.
-        pic = ctx.var["COMPILATION_MODE"] != "opt"
+
+    # Not where g++ optimises: a precompiled header has lost the pragmas that keep
+    # the C++ library's own code quiet (findings/), and g++ warns of std::string.
+    if "clang" not in toolchain.compiler and ctx.attr.unoptimised and ctx.var["COMPILATION_MODE"] != "opt":
         out = ctx.actions.declare_file(ctx.label.name + ".h.gch")
         ctx.actions.run(
-            arguments = _command(ctx, toolchain, features, context, pic) + _KIND + [
+            arguments = _command(ctx, toolchain, features, context) + _KIND + [
                 ctx.file.header.path,
                 "-o",
                 out.path,
@@ -93,6 +95,10 @@ precompiled_header = rule(
         "header": attr.label(
             allow_single_file = [".h"],
             mandatory = True,
+        ),
+        "unoptimised": attr.bool(
+            default = True,
+            doc = "Whether those that include it are compiled without optimisation.",
         ),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
     },

@@ -69,6 +69,12 @@ void CopyGoroutines(const Sched* sched) {
   for (size_t i = 0; i < sched->allgs.size(); i++) {
     const G* gp = sched->allgs[i];
     const GStatus status = ReadGStatus(gp);
+    if (status == GStatus::kRunning && gp != Getg()) {
+      // Its thread may be on g0 meanwhile, and LeakSanitizer looks at g0 alone
+      // then. Where the goroutine's frames end is not known: take all.
+      CopyStack(gp->stack.lo, gp->stack.hi, gp->fiber.fake_stack);
+      continue;
+    }
     if (status != GStatus::kWaiting && status != GStatus::kRunnable) continue;
     // What its callable holds is in the G, which is a root.
     if (gp->marks.bare()) continue;
