@@ -10,6 +10,13 @@ load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 # g++ quietly parses the header again.
 _KIND = ["-x", "c++-header"]
 
+def _optimised(ctx):
+    cpp = ctx.fragments.cpp
+    levels = [flag for flag in cpp.copts + cpp.cxxopts + ctx.attr.copts if flag.startswith("-O")]
+    if levels:
+        return levels[-1] != "-O0"
+    return ctx.var["COMPILATION_MODE"] == "opt"
+
 def _command(ctx, toolchain, features, context):
     cpp = ctx.fragments.cpp
     variables = cc_common.create_compile_variables(
@@ -53,7 +60,7 @@ def _precompiled_header_impl(ctx):
 
     # Not where g++ optimises: a precompiled header has lost the pragmas that keep
     # the C++ library's own code quiet (findings/), and g++ warns of std::string.
-    if "clang" not in toolchain.compiler and ctx.attr.unoptimised and ctx.var["COMPILATION_MODE"] != "opt":
+    if "clang" not in toolchain.compiler and not _optimised(ctx):
         out = ctx.actions.declare_file(ctx.label.name + ".h.gch")
         ctx.actions.run(
             arguments = _command(ctx, toolchain, features, context) + _KIND + [
@@ -95,10 +102,6 @@ precompiled_header = rule(
         "header": attr.label(
             allow_single_file = [".h"],
             mandatory = True,
-        ),
-        "unoptimised": attr.bool(
-            default = True,
-            doc = "Whether those that include it are compiled without optimisation.",
         ),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
     },
