@@ -14,11 +14,8 @@ def cc_library(name, hdrs = [], **kwargs):
       **kwargs: as of a cc_library
     """
     if hdrs:
-        kwargs["include_prefix"] = "/".join(["heddle"] + [
-            part
-            for part in [native.package_name()]
-            if part
-        ])
+        # The root's package has an empty name.
+        kwargs["include_prefix"] = ("heddle/" + native.package_name()).rstrip("/")
     native_cc_library(
         name = name,
         hdrs = hdrs,
