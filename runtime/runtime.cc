@@ -10,6 +10,7 @@
 #include "heddle/runtime/panic.h"
 #include "heddle/runtime/sched/newproc.h"
 #include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/resolve_options.h"
 #include "heddle/runtime/sched/scavenge.h"
 #include "heddle/runtime/sched/sched.h"
 #include "heddle/runtime/sched/stats.h"

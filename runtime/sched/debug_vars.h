@@ -19,9 +19,6 @@
 #ifndef RUNTIME_SCHED_DEBUG_VARS_H_
 #define RUNTIME_SCHED_DEBUG_VARS_H_
 
-#include "absl/status/status.h"
-#include "absl/strings/string_view.h"
-
 namespace heddle::sched {
 
 // Limits of the two numbers: a day; and what a goroutine can carry along.
@@ -38,17 +35,6 @@ struct DebugVars {
   // its tracebacks, up to kMaxTracebackAncestors. See ancestors.h.
   int traceback_ancestors = 0;
 };
-
-// Fills in those of `vars` that are at their defaults from `text`, the value of
-// HEDDLE_DEBUG, and sets *preempt to false if that says asyncpreemptoff=1.
-// Returns InvalidArgument, naming the variable, what in it is wrong, and what
-// is known; the arguments are then half filled in.
-absl::Status ParseDebugVars(absl::string_view text, DebugVars* vars,
-                            bool* preempt);
-
-// InvalidArgument, naming the option, its value and the limits, if one of
-// `vars` is out of range.
-absl::Status CheckDebugVars(const DebugVars& vars);
 
 }  // namespace heddle::sched
 

@@ -8,6 +8,7 @@
 #include "heddle/runtime/sched/gfree.h"
 #include "heddle/runtime/sched/switch.h"
 #include "heddle/runtime/stack/canary.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -22,14 +23,14 @@ HEDDLE_INLINE void MakeContextOfBare(G* gp) {
 
 void GiveStack(Sched* sched, stack::StackCache* cache, G* gp, size_t size) {
   SystemStack([&] {
-    absl::StatusOr<stack::Stack> got = sched->stackpool.Alloc(cache, size);
+    absl::StatusOr<stack::Stack> got = sched->stackpool->Alloc(cache, size);
     if (!got.ok()) {
       const std::string_view why = got.status().message();
       base::PrintErr("runtime: %.*s\n", base::FormatSize(why), why.data());
       base::Throw("out of memory: no stack for a goroutine");
     }
     gp->stack = *got;
-    gp->marks.Set(Marks::kCanary, sched->stackpool.NeedsCanary(size));
+    gp->marks.Set(Marks::kCanary, sched->stackpool->NeedsCanary(size));
   });
 }
 
@@ -62,7 +63,7 @@ bool FurnishLocally(Sched* sched, P* pp, G* gp) {
     if (!gp->stack) {
       gp->stack = stack::StackPool::AllocCached(&pp->stackcache, size);
       if (!gp->stack) return false;
-      gp->marks.Set(Marks::kCanary, sched->stackpool.NeedsCanary(size));
+      gp->marks.Set(Marks::kCanary, sched->stackpool->NeedsCanary(size));
     }
   }
   MakeContextOfBare(gp);

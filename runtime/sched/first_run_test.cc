@@ -15,6 +15,7 @@
 #include "heddle/runtime/sched/globrunq.h"
 #include "heddle/runtime/sched/goexit.h"
 #include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -30,7 +31,7 @@ class FirstRunTest : public testing::Test {
     return gp;
   }
 
-  uint64_t StacksTaken() { return s_->stackpool.stats().taken_stacks; }
+  uint64_t StacksTaken() { return s_->stackpool->stats().taken_stacks; }
 
   SchedForTest s_{Options{.procs = 1, .preempt = false}};
 };

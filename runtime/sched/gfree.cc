@@ -4,6 +4,7 @@
 
 #include "absl/base/optimization.h"
 #include "heddle/runtime/base/prefetch.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {

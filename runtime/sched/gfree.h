@@ -39,7 +39,7 @@
 #include "heddle/runtime/sanitizer/stack_hooks.h"
 #include "heddle/runtime/sched/all_gs.h"
 #include "heddle/runtime/sched/g.h"
-#include "heddle/runtime/stack/stack_pool.h"
+#include "heddle/runtime/stack/stack_cache.h"
 
 namespace heddle::sched {
 

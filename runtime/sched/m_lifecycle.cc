@@ -4,6 +4,7 @@
 #include <new>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/os/quiet_threads.h"
@@ -16,6 +17,7 @@
 #include "heddle/runtime/sched/schedule.h"
 #include "heddle/runtime/sched/switch.h"
 #include "heddle/runtime/sched/template_thread.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -298,7 +300,7 @@ M* AllocM(Sched* sched, void (*fn)(M*), int64_t id) {
   mp->g0.home = sched;
   if (!os::MStackIsSystemAllocated() && id != 0) {
     absl::StatusOr<stack::Stack> g0_stack =
-        sched->stackpool.Alloc(nullptr, stack::Round2(os::MStackSize()));
+        sched->stackpool->Alloc(nullptr, stack::Round2(os::MStackSize()));
     if (!g0_stack.ok()) {
       const std::string_view why = g0_stack.status().message();
       base::PrintErr("runtime: %.*s\n", base::FormatSize(why), why.data());
@@ -345,7 +347,7 @@ void JoinM(M* mp) {
   os::OsThreadJoin(&mp->thread);
   mp->joined = true;
   if (mp->g0.stack.lo == 0) return;
-  mp->sched->stackpool.Free(nullptr, mp->g0.stack);
+  mp->sched->stackpool->Free(nullptr, mp->g0.stack);
 }
 
 int64_t MReserveId(Sched* sched) {

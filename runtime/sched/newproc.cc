@@ -17,6 +17,7 @@
 #include "heddle/runtime/sched/go_statement.h"
 #include "heddle/runtime/sched/m_lifecycle.h"
 #include "heddle/runtime/sched/race.h"
+#include "heddle/runtime/sched/resolve_options.h"
 #include "heddle/runtime/sched/switch.h"
 #include "heddle/runtime/sched/tracking.h"
 

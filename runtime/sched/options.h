@@ -6,9 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "heddle/runtime/sched/debug_vars.h"
 
 namespace heddle::sched {
@@ -76,14 +73,6 @@ struct Options {
   // What the environment variable HEDDLE_DEBUG can set as well.
   DebugVars debug = {};
 };
-
-// InvalidArgument, naming it as `what`, its value and the limits, if `bytes` is
-// not a size that a goroutine's stack may be asked to have.
-absl::Status CheckStackSize(absl::string_view what, size_t bytes);
-
-// Fills in what is left to the environment and checks the rest.
-// Returns InvalidArgument, naming the option, its value and the limits.
-absl::StatusOr<Options> ResolveOptions(const Options& options);
 
 }  // namespace heddle::sched
 

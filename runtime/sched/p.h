@@ -25,7 +25,7 @@
 #include "heddle/runtime/sched/time_slice.h"
 #include "heddle/runtime/sched/timer.h"
 #include "heddle/runtime/sched/yielded.h"
-#include "heddle/runtime/stack/stack_pool.h"
+#include "heddle/runtime/stack/stack_cache.h"
 
 namespace heddle::sched {
 

@@ -4,6 +4,7 @@
 #include "heddle/runtime/sched/globrunq.h"
 #include "heddle/runtime/sched/sysmon.h"
 #include "heddle/runtime/sched/timers.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 
@@ -94,7 +95,7 @@ void DestroyP(Sched* sched, P* pp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   const uint32_t n = pp->DrainQueues(&runnable);
   GlobRunqPutHeadBatch(sched, &runnable, static_cast<int32_t>(n));
   GfPurge(&pp->gfree, &sched->gfree);
-  pp->stackcache.Flush(&sched->stackpool);
+  pp->stackcache.Flush(sched->stackpool.get());
   MoveTimers(&pp->timers, &GetP(sched, 0)->timers);
   pp->status.store(PStatus::kDead, std::memory_order_relaxed);
 }

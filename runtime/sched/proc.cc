@@ -20,6 +20,7 @@
 #include "heddle/runtime/sched/schedule.h"
 #include "heddle/runtime/sched/sysmon.h"
 #include "heddle/runtime/sched/template_thread.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -196,6 +197,7 @@ Sched::Sched(const Options& options_in)
       plain_go(!options_in.randomize &&
                options_in.debug.traceback_ancestors == 0),
       allp(new std::atomic<P*>[kMaxProcs]()),
+      stackpool(std::make_unique<stack::StackPool>()),
       starting_stack_size(options_in.stack_size) {
   m0 = AllocM(this, nullptr, 0);
   os::LockGuard guard(lock);
@@ -218,7 +220,7 @@ Sched::~Sched() {
   for (int32_t i = 0; i < kMaxProcs; i++) {
     P* pp = allp[i].load(std::memory_order_relaxed);
     if (pp == nullptr) break;
-    pp->stackcache.Flush(&stackpool);
+    pp->stackcache.Flush(stackpool.get());
     delete pp;
   }
   for (M* mp = allm; mp != nullptr;) {

@@ -6,6 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/sched/freeze.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -36,7 +37,7 @@ bool Scavenger::Step(int64_t now, bool busy) {
   if (!HasStacks(idle_) && pools_done_ && now >= next_period_) {
     next_period_ = now + kPeriodNs;
     idle_ = MarkIdle(&sched_->gfree);
-    sched_->stackpool.MarkIdle();
+    sched_->stackpool->MarkIdle();
     pools_done_ = false;
     quiet_periods_++;
   }
@@ -46,7 +47,7 @@ bool Scavenger::Step(int64_t now, bool busy) {
     int32_t& idle = idle_.of[kind];
     while (idle > 0 && !Frozen() && os::Nanotime() < end) {
       const int32_t n =
-          FreeStacks(&sched_->gfree, kind, &sched_->stackpool, idle);
+          FreeStacks(&sched_->gfree, kind, sched_->stackpool.get(), idle);
       idle = n == 0 ? 0 : idle - n;
       quiet_periods_ = 0;
     }
@@ -58,7 +59,7 @@ bool Scavenger::Step(int64_t now, bool busy) {
     if (n != 0) quiet_periods_ = 0;
   }
   while (!HasStacks(idle_) && !pools_done_ && os::Nanotime() < end) {
-    pools_done_ = sched_->stackpool.Return(kStacks) == 0;
+    pools_done_ = sched_->stackpool->Return(kStacks) == 0;
     if (!pools_done_) quiet_periods_ = 0;
   }
   next_step_ = now + kPauseNs;
@@ -69,15 +70,16 @@ void FreeOsMemory(Sched* sched) {
   M* mp = Acquirem();
   if (P* pp = CurrentP(sched, mp); pp != nullptr) {
     GfPurge(&pp->gfree, &sched->gfree);
-    pp->stackcache.Flush(&sched->stackpool);
+    pp->stackcache.Flush(sched->stackpool.get());
   }
   Releasem(mp);
   for (const GFreeKind kind : kWithStacks) {
     do {
       while (Frozen()) WaitForThaw();
-    } while (FreeStacks(&sched->gfree, kind, &sched->stackpool, INT32_MAX) > 0);
+    } while (
+        FreeStacks(&sched->gfree, kind, sched->stackpool.get(), INT32_MAX) > 0);
   }
-  sched->stackpool.ReturnAll();
+  sched->stackpool->ReturnAll();
   FreeGs(&sched->gfree, INT32_MAX);
 }
 

@@ -9,6 +9,7 @@
 #include "heddle/runtime/sched/park.h"
 #include "heddle/runtime/sched/sched_for_test.h"
 #include "heddle/runtime/sched/stats.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -31,7 +32,7 @@ class ScavengeTest : public testing::Test {
   ScavengeTest() : s_(Options{.procs = 1}) { s_->sysmon_started = true; }
 
   int64_t StacksWithMemory() {
-    const stack::StackPool::Stats stats = s_->stackpool.stats();
+    const stack::StackPool::Stats stats = s_->stackpool->stats();
     return static_cast<int64_t>(stats.taken_stacks + stats.free_stacks -
                                 stats.returned_stacks);
   }

@@ -25,7 +25,10 @@
 #include "heddle/runtime/sched/random_order.h"
 #include "heddle/runtime/sched/spinning.h"
 #include "heddle/runtime/sched/time_histogram.h"
-#include "heddle/runtime/stack/stack_pool.h"
+
+namespace heddle::stack {
+class StackPool;
+}  // namespace heddle::stack
 
 namespace heddle::sched {
 
@@ -122,7 +125,8 @@ struct Sched : Spinning {
   os::Lock allglock{os::LockRank::kAllg};
   AllGs allgs;  // appended to under allglock; read by anyone
   GFreeGlobal gfree{&allgs};
-  stack::StackPool stackpool;
+  // Never null. Its header is for who takes stacks or gives them back.
+  const std::unique_ptr<stack::StackPool> stackpool;
   // Usable bytes of a new goroutine's stack. Gs with another size on a free
   // list give theirs back when they are reused.
   std::atomic<size_t> starting_stack_size;
@@ -219,9 +223,9 @@ inline size_t StartingSize(const Sched* sched) {
 // The free lists as the owner of pp sees them, or a thread without a P (null).
 inline GFreeEnv FreeEnv(Sched* sched, P* pp) {
   if (pp == nullptr) {
-    return {nullptr, &sched->gfree, &sched->stackpool, nullptr};
+    return {nullptr, &sched->gfree, sched->stackpool.get(), nullptr};
   }
-  return {&pp->gfree, &sched->gfree, &sched->stackpool, &pp->stackcache};
+  return {&pp->gfree, &sched->gfree, sched->stackpool.get(), &pp->stackcache};
 }
 
 // Goroutines of the user's that exist: a sum that is exact when nothing runs.

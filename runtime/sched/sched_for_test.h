@@ -14,6 +14,7 @@
 #include "heddle/runtime/sched/newproc.h"
 #include "heddle/runtime/sched/park.h"
 #include "heddle/runtime/sched/proc.h"
+#include "heddle/runtime/sched/resolve_options.h"
 #include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {

@@ -4,6 +4,7 @@
 
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/sched/p_lifecycle.h"
+#include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
 namespace {
@@ -49,7 +50,7 @@ Stats ReadStats(Sched* sched) {
   s.goroutines = GCount(sched);
   s.system_goroutines = sched->nsystem.load(std::memory_order_relaxed);
   s.hogs = sched->nhogs.load(std::memory_order_relaxed);
-  s.stacks = sched->stackpool.stats();
+  s.stacks = sched->stackpool->stats();
   // These are not all of one moment.
   s.stacks_in_use = std::max<int64_t>(
       0, static_cast<int64_t>(s.stacks.taken_stacks) - free_stacks);
@@ -57,7 +58,7 @@ Stats ReadStats(Sched* sched) {
   s.stacks_cached = std::max<int64_t>(
       0, static_cast<int64_t>(s.stacks.taken_stacks + s.stacks.free_stacks) -
              s.stacks_in_use - s.stacks_returned);
-  s.guard = sched->stackpool.guard_kind();
+  s.guard = sched->stackpool->guard_kind();
   s.time_to_run = sched->time_to_run.Read();
   s.mutex_wait_ns = sched->mutex_wait_ns.load(std::memory_order_relaxed);
   return s;

@@ -1,4 +1,4 @@
-#include "heddle/runtime/sched/debug_vars.h"
+#include "heddle/runtime/sched/parse_debug_vars.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "heddle/runtime/sched/debug_vars.h"
+#include "heddle/runtime/sched/parse_debug_vars.h"
 
 #include <cstdlib>
 #include <string>
@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "heddle/runtime/sched/options.h"
+#include "heddle/runtime/sched/resolve_options.h"
 
 namespace heddle::sched {
 namespace {

@@ -1,10 +1,11 @@
-#include "heddle/runtime/sched/options.h"
+#include "heddle/runtime/sched/resolve_options.h"
 
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "heddle/runtime/os/cpu_count.h"
+#include "heddle/runtime/sched/parse_debug_vars.h"
 #include "heddle/runtime/stack/stack.h"
 
 namespace heddle::sched {

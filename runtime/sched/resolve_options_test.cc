@@ -1,4 +1,4 @@
-#include "heddle/runtime/sched/options.h"
+#include "heddle/runtime/sched/resolve_options.h"
 
 #include <algorithm>
 #include <climits>
