@@ -58,9 +58,11 @@ def _precompiled_header_impl(ctx):
     ctx.actions.write(header, "")
     outputs = [header]
 
-    # Not where g++ optimises: a precompiled header has lost the pragmas that keep
-    # the C++ library's own code quiet (findings/), and g++ warns of std::string.
-    if "clang" not in toolchain.compiler and not _optimised(ctx):
+    # Not where g++ optimises, unless it does not warn at all: a precompiled header
+    # has lost the pragmas that keep the C++ library's own code quiet (findings/),
+    # and g++ warns of std::string.
+    quiet = "-w" in ctx.attr.copts or not _optimised(ctx)
+    if "clang" not in toolchain.compiler and quiet:
         out = ctx.actions.declare_file(ctx.label.name + ".h.gch")
         ctx.actions.run(
             arguments = _command(ctx, toolchain, features, context) + _KIND + [

@@ -163,6 +163,51 @@ TEST(RunTest, AThousandRuntimesLeaveNoThread) {
   while (os::ThreadCount() > before) os::OsYield();
 }
 
+// Its end is not main's, though it was the first goroutine.
+TEST(RunTest, AnEarlyGoroutineIsNotMain) {
+  for (const OnMainReturn on_return :
+       {OnMainReturn::kWait, OnMainReturn::kAbandon}) {
+    for (int i = 0; i < 300; i++) {
+      std::atomic<uint64_t> early{0};
+      bool ended = false;
+      Runtime runtime(Options{.procs = 2, .on_main_return = on_return});
+      runtime.Go([&] { early = GoId(); });
+      runtime.Run([&] {
+        EXPECT_EQ(GoId(), 1);
+        Sleep(absl::Milliseconds(1));
+        ended = true;
+      });
+      ASSERT_TRUE(ended);
+      if (on_return == OnMainReturn::kWait) {
+        EXPECT_GT(early, 1);
+      }
+    }
+  }
+}
+
+// Nor is one that is left from the Run before.
+TEST(RunTest, EachRunHasAMainOfItsOwn) {
+  Runtime runtime(
+      Options{.procs = 2, .on_main_return = OnMainReturn::kAbandon});
+  Chan<int> go_on;
+  std::atomic<bool> left_ended{false};
+  runtime.Run([&] {
+    Go([&] {
+      go_on.Recv();
+      left_ended = true;
+    });
+  });
+  bool ended = false;
+  runtime.Run([&] {
+    EXPECT_EQ(GoId(), 1);
+    go_on.Send(1);
+    while (!left_ended) Yield();
+    Sleep(absl::Milliseconds(1));
+    ended = true;
+  });
+  EXPECT_TRUE(ended);
+}
+
 TEST(RuntimeTest, ConstructionStartsNoThread) {
   const int before = os::ThreadCount();
   Runtime runtime(Options{.procs = 8});

@@ -70,7 +70,7 @@ HEDDLE_INLINE bool AsUsual(const Sched* sched, const M* mp, P* pp,
     return false;
   }
   if (sched->halted.load(std::memory_order_relaxed) != 0) return false;
-  const int64_t timer = pp->timers.next.load(std::memory_order_relaxed);
+  const int64_t timer = pp->timers().next.load(std::memory_order_relaxed);
   return timer == kNeverDue || !IsDue(pp, timer);
 }
 

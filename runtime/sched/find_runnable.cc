@@ -230,7 +230,7 @@ G* StealWork(M* mp, bool* again) {
       const auto id = static_cast<int32_t>(e.Position());
       P* victim = GetP(sched, id);
       if (victim == pp) continue;
-      if (steal_timers && RunTimers(mp, &victim->timers, now)) {
+      if (steal_timers && RunTimers(mp, &victim->timers(), now)) {
         G* gp = GetFrom(sched, pp).gp;
         if (gp != nullptr) return gp;
       }
@@ -306,7 +306,7 @@ Found FindRunnable(M* mp) {
       G* gp = RunqGetOldest(sched, pp);
       if (gp != nullptr) return {gp, false};
     }
-    if (pp->timers.next.load(std::memory_order_relaxed) != kNeverDue) {
+    if (pp->timers().next.load(std::memory_order_relaxed) != kNeverDue) {
       RunOwnTimers(mp);
     }
     if (pp->nurses && !sched->options.randomize && WantsSorting(pp)) {

@@ -86,6 +86,8 @@ class Marks {
     kBare = 8,
     // Bare, and asked for a stack of its own size: G::first_size_log2.
     kSized = 16,
+    // Runs the function that Run was given. Its end is the main one's.
+    kMain = 32,
   };
 
   bool locked() const { return Any(kLocked); }
@@ -93,6 +95,7 @@ class Marks {
   bool canary() const { return Any(kCanary); }
   bool bare() const { return Any(kBare); }
   bool sized() const { return Any(kSized); }
+  bool main() const { return Any(kMain); }
   // Whether it is any of these.
   bool Any(unsigned marks) const { return (bits_ & marks) != 0; }
 
@@ -185,6 +188,9 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
 };
 static_assert(!std::is_empty_v<sanitizer::Fiber> ||
               sizeof(G) == 3 * ABSL_CACHELINE_SIZE);
+
+// The main goroutine's number, in each Run. No other goroutine has it.
+inline constexpr uint64_t kMainGoid = 1;
 
 // Go's gTrackingPeriod, which is 8 there. A sample reads the clock twice, 50
 // ns: of a yield, which takes 13, that would be 6 more for each, and at 1 in 64

@@ -43,7 +43,8 @@ void Goexit0(G* gp) {
   if (locked) UnlockFromM(mp, gp);
   if (!gp->labels.empty()) gp->labels = Labels();
   sanitizer::FiberDestroy(&gp->fiber);
-  const bool is_main = gp->goid == kMainGoid;
+  const bool is_main = gp->marks.main();
+  gp->marks.Set(Marks::kMain, false);
   bool by_goexit = false;
   if (gp->extra != nullptr) {
     by_goexit = gp->extra->goexit != nullptr;
@@ -89,7 +90,7 @@ void Goexit0Plain(G* gp) {
 // system goroutine did, before the end of the runtime.
 void ReleaseEnd(G* gp) {
   if (gp->marks.system()) return RaceReleaseMerge(&gp->home->system_ends);
-  if (gp->goid == kMainGoid) RaceReleaseMerge(&gp->home->main_ends);
+  if (gp->marks.main()) RaceReleaseMerge(&gp->home->main_ends);
   RaceReleaseMerge(&gp->home->ends);
 }
 
@@ -115,8 +116,8 @@ void Swallowed(_Unwind_Reason_Code /*reason*/,
 
 // Whether there is nothing about gp, which ends, but itself and its stack.
 HEDDLE_INLINE bool IsPlain(const G* gp) {
-  return !gp->marks.Any(Marks::kLocked | Marks::kSystem) &&
-         gp->goid != kMainGoid && gp->extra == nullptr && gp->labels.empty();
+  return !gp->marks.Any(Marks::kLocked | Marks::kSystem | Marks::kMain) &&
+         gp->extra == nullptr && gp->labels.empty();
 }
 
 // Whether gp, which is plain, can leave its stack to the next one, and can keep

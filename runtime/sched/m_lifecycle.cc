@@ -46,33 +46,6 @@ void MStart(void* arg) {
   Setm(nullptr);
 }
 
-// Keeps sched from its end while the thread of mp (null if it has no M), if it
-// is none of sched's, readies a goroutine.
-class Visit {
- public:
-  Visit(Sched* sched, const M* mp)
-      : sched_(mp == nullptr || mp->sched != sched ? sched : nullptr) {
-    // Relaxed: until the goroutine is queued, it is what keeps sched alive, and
-    // whoever then ends sched comes after the queue's lock.
-    if (sched_ != nullptr) {
-      sched_->visitors.fetch_add(1, std::memory_order_relaxed);
-    }
-  }
-  ~Visit() {
-    // Release: pairs with the acquire in DestroySched.
-    if (sched_ != nullptr) {
-      sched_->visitors.fetch_sub(1, std::memory_order_release);
-    }
-  }
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
-
- private:
-  Sched* const sched_;
-};
-
-// Submit where there is no P of sched's. A function of its own, so that the
-// usual Submit saves no registers for it.
 }  // namespace
 
 void MInit(M* mp) {
@@ -126,7 +99,6 @@ void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
 void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {
   if (n == 1) return Submit(sched, batch->Pop());
   M* mp = Acquirem();
-  const Visit visit(sched, mp);
   P* pp = CurrentP(sched, mp);
   if (pp != nullptr) n -= static_cast<int32_t>(pp->runq.PutBatch(batch));
   if (n > 0) {
@@ -213,7 +185,7 @@ void HandoffP(Sched* sched, P* pp) {
   }
   if (!start) {
     // Nobody passes by its timers any more.
-    const int64_t when = pp->timers.next.load(std::memory_order_seq_cst);
+    const int64_t when = pp->timers().next.load(std::memory_order_seq_cst);
     if (when != kNeverDue) WakePoller(sched, when);
     return;
   }

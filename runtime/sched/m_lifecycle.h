@@ -125,7 +125,8 @@ void LowerSpinning(Sched* sched, const char* who);
 // becomes that P's runnext, else it goes to the global queue.
 void Submit(Sched* sched, G* gp);
 
-// Its case that gp goes to the global queue.
+// Its case that gp goes to the global queue. If gp was parked, it is readied
+// inside a Visit: once it is runnable, its runtime may end.
 void SubmitFromOutside(Sched* sched, M* mp, G* gp);
 
 // Submit in the code of a caller that is inside the runtime on mp, or runs on a
@@ -141,7 +142,8 @@ HEDDLE_INLINE void SubmitOn(M* mp, Sched* sched, G* gp) {
 }
 
 // Submit for n goroutines at once, in their order; they go to the tails of the
-// queues. Empties `batch`.
+// queues. Empties `batch`. On a thread that is none of sched's, inside a Visit
+// that began before they were runnable.
 void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n);
 
 }  // namespace heddle::sched

@@ -62,8 +62,8 @@ HEDDLE_INLINE uint64_t NextGoid(Sched* sched, P* pp) {
     return sched->goidgen.fetch_add(1, std::memory_order_relaxed) + 1;
   }
   if (pp->goidcache == pp->goidcacheend) {
-    // goidgen is the last id that was given away; at the start that is 0, so
-    // the main goroutine gets 1.
+    // goidgen is the last id that was given away; at the start that is the main
+    // goroutine's.
     pp->goidcache =
         sched->goidgen.fetch_add(kGoidCacheBatch, std::memory_order_relaxed) +
         1;
@@ -152,8 +152,8 @@ HEDDLE_INLINE void CountCreated(Sched* sched, P* pp) {
 }
 
 // newg, of which all is said but its number, can be queued.
-HEDDLE_INLINE void BecomeRunnable(Sched* sched, P* pp, G* newg) {
-  SetGoid(newg, NextGoid(sched, pp));
+HEDDLE_INLINE void BecomeRunnable(G* newg, uint64_t goid) {
+  SetGoid(newg, goid);
   TrackNew(newg);
   // (racegostart)
   RaceRelease(sanitizer::RaceBirth(&newg->fiber));
@@ -217,7 +217,7 @@ G* Malg(Sched* sched, stack::StackCache* cache, size_t stack_size) {
 }
 
 G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
-            G* callergp, uintptr_t callerpc) {
+            G* callergp, uintptr_t callerpc, Role role) {
   if (fn.ops == nullptr) base::Throw("go of nil func value");
   const size_t stack_size = StackSize(sched, options);
   const bool bare = fn.ops->run_moved != nullptr;
@@ -264,7 +264,9 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
     }
     CountCreated(sched, pp);
   }
-  BecomeRunnable(sched, pp, newg);
+  const bool is_main = role == Role::kMain;
+  newg->marks.Set(Marks::kMain, is_main);
+  BecomeRunnable(newg, is_main ? kMainGoid : NextGoid(sched, pp));
   Releasem(mp);
   return newg;
 }
@@ -302,7 +304,7 @@ void GoStatement(const FuncVal& fn) {
       Sched* sched = mp->sched;
       P* pp = mp->p;
       CountCreated(sched, pp);
-      BecomeRunnable(sched, pp, newg);
+      BecomeRunnable(newg, NextGoid(sched, pp));
       if (ABSL_PREDICT_TRUE(pp != nullptr)) {
         RunqPutNextInOrder(sched, pp, newg);
         WakeP(sched, pp);

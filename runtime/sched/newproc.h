@@ -37,9 +37,13 @@ namespace heddle::sched {
 void NewProc(Sched* sched, const FuncVal& fn, const GoOptions& options,
              uintptr_t callerpc);
 
+// The main goroutine is known by its mark (Marks::kMain): its end is the end of
+// a Run.
+enum class Role { kUsual, kMain };
+
 // Makes the goroutine, runnable and not queued. callergp: who asks, or null.
 G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
-            G* callergp, uintptr_t callerpc);
+            G* callergp, uintptr_t callerpc, Role role = Role::kUsual);
 
 // A new G with a stack of `stack_size` bytes, a power of two, by way of `cache`
 // if that is not null; with none if the size is 0. Never fails: ends the

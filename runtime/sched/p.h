@@ -6,7 +6,7 @@
 //         that are not said to be anyone's. Ownership passes through
 //         sched.lock, a note or the M's gate.
 // INV-P2  A P on the idle list has an empty run queue.
-// INV-P3  Ps are never freed while their runtime lives.
+// INV-P3  Ps are not deleted while their runtime lives.
 //
 // Source: Go 1.21's runtime2.go, type p.
 
@@ -14,6 +14,7 @@
 #define RUNTIME_SCHED_P_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "heddle/runtime/base/fast_rand.h"
@@ -45,10 +46,8 @@ inline void AddOwned(std::atomic<uint64_t>* counter, uint64_t n) {
 }
 
 struct P {
-  P(Sched* sched, int32_t its_id, uint64_t seed)
-      : id(its_id),
-        random(seed + static_cast<uint64_t>(its_id)),
-        timers(sched) {}
+  P(int32_t its_id, uint64_t seed)
+      : id(its_id), random(seed + static_cast<uint64_t>(its_id)) {}
 
   const int32_t id;
   // Written by the owner or, stopped, under sched.lock; read by anyone.
@@ -131,9 +130,24 @@ struct P {
   std::atomic<uint64_t> ngcreated{0};
   std::atomic<uint64_t> ngexited{0};
 
-  // Anyone's, under its lock.
-  Timers timers;
+  // Anyone's, under its lock. They lie beside it, and stay there (INV-T2).
+  Timers& timers();
+  const Timers& timers() const { return const_cast<P*>(this)->timers(); }
 };
+
+// Where a P lies: NewP and DeleteP take and keep these.
+struct PMemory {
+  Timers timers;
+  alignas(P) std::byte p[sizeof(P)];
+  PMemory* next_free;
+
+  static PMemory* Of(P* pp) {
+    return reinterpret_cast<PMemory*>(reinterpret_cast<std::byte*>(pp) -
+                                      offsetof(PMemory, p));
+  }
+};
+
+inline Timers& P::timers() { return PMemory::Of(this)->timers; }
 
 }  // namespace heddle::sched
 

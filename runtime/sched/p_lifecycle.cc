@@ -1,5 +1,8 @@
 #include "heddle/runtime/sched/p_lifecycle.h"
 
+#include <new>
+#include <utility>
+
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/sched/globrunq.h"
 #include "heddle/runtime/sched/sysmon.h"
@@ -7,6 +10,46 @@
 #include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
+namespace {
+
+// Of the process's: what a P lies in is not given back (INV-T2).
+struct FreePMemory {
+  os::Lock lock{os::LockRank::kLeaf};
+  PMemory* first ABSL_GUARDED_BY(lock) = nullptr;
+};
+constinit FreePMemory free_memory;
+
+}  // namespace
+
+P* NewP(Sched* sched, int32_t id) {
+  PMemory* memory;
+  {
+    os::LockGuard guard(free_memory.lock);
+    memory = free_memory.first;
+    if (memory != nullptr) free_memory.first = memory->next_free;
+  }
+  if (memory == nullptr) memory = new PMemory;
+  memory->timers.sched = sched;
+  return new (memory->p) P(id, sched->options.seed);
+}
+
+void DeleteP(P* pp) {
+  PMemory* const memory = PMemory::Of(pp);
+  pp->~P();
+  os::LockGuard guard(free_memory.lock);
+  memory->next_free = free_memory.first;
+  free_memory.first = memory;
+}
+
+SparePs::SparePs(Sched* sched, int32_t n) {
+  for (int32_t i = 0; i < n; i++) {
+    if (sched->allp[static_cast<size_t>(i)].load(std::memory_order_acquire) ==
+        nullptr) {
+      ps_.emplace_back(NewP(sched, i));
+    }
+  }
+  steal_order_.Reset(static_cast<uint32_t>(n));
+}
 
 void AcquireP(P* pp) {
   M* mp = Getm();
@@ -96,24 +139,24 @@ void DestroyP(Sched* sched, P* pp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock) {
   GlobRunqPutHeadBatch(sched, &runnable, static_cast<int32_t>(n));
   GfPurge(&pp->gfree, &sched->gfree);
   pp->stackcache.Flush(sched->stackpool.get());
-  MoveTimers(&pp->timers, &GetP(sched, 0)->timers);
+  MoveTimers(&pp->timers(), &GetP(sched, 0)->timers());
   pp->status.store(PStatus::kDead, std::memory_order_relaxed);
 }
 
 }  // namespace
 
-P* ProcResize(Sched* sched, int32_t n) {
+P* ProcResize(Sched* sched, int32_t n, SparePs* spare) {
   const int32_t old = sched->gomaxprocs.load(std::memory_order_relaxed);
   if (n < 1 || n > kMaxProcs) base::Throw("procresize: invalid arg");
-  for (int32_t i = 0; i < n; i++) {
-    P* pp = sched->allp[i].load(std::memory_order_relaxed);
-    if (pp == nullptr) {
-      // Release: pairs with the acquire in GetP.
-      sched->allp[i].store(new P(sched, i, sched->options.seed),
-                           std::memory_order_release);
-    } else if (i >= old) {
-      pp->status.store(PStatus::kGcstop, std::memory_order_relaxed);
-    }
+  // Others may have made some since `spare` was.
+  for (std::unique_ptr<P, SparePs::Delete>& pp : spare->ps_) {
+    std::atomic<P*>& place = sched->allp[static_cast<size_t>(pp->id)];
+    if (place.load(std::memory_order_relaxed) != nullptr) continue;
+    // Release: pairs with the acquire in GetP.
+    place.store(pp.release(), std::memory_order_release);
+  }
+  for (int32_t i = old; i < n; i++) {
+    GetP(sched, i)->status.store(PStatus::kGcstop, std::memory_order_relaxed);
   }
   M* mp = Getm();
   if (mp != nullptr && mp->sched != sched) mp = nullptr;
@@ -131,7 +174,7 @@ P* ProcResize(Sched* sched, int32_t n) {
     }
   }
   for (int32_t i = n; i < old; i++) DestroyP(sched, GetP(sched, i));
-  sched->steal_order.Reset(static_cast<uint32_t>(n));
+  std::swap(sched->steal_order, spare->steal_order_);
   sched->gomaxprocs.store(n, std::memory_order_release);
   for (int32_t i = 0; i < n; i++) {
     GetP(sched, i)->runq.set_alone(n == 1);

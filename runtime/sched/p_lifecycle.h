@@ -7,6 +7,8 @@
 #define RUNTIME_SCHED_P_LIFECYCLE_H_
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "heddle/runtime/sched/p.h"
@@ -39,12 +41,35 @@ P* PidleGet(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 // idle P, whoever gives one up is told to look again. (pidlegetSpinning)
 P* PidleGetSpinning(Sched* sched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 
+// A P of `sched` with this number, in no state yet. Throws std::bad_alloc.
+P* NewP(Sched* sched, int32_t id);
+// Its caches are empty, and its timers dropped.
+void DeleteP(P* pp);
+
+// What ProcResize(n) may need, made before the world is stopped: what throws
+// then would leave it stopped for ever.
+class SparePs {
+ public:
+  // Throws std::bad_alloc. n is 1 to kMaxProcs.
+  SparePs(Sched* sched, int32_t n);
+
+ private:
+  friend P* ProcResize(Sched* sched, int32_t n, SparePs* spare);
+  struct Delete {
+    void operator()(P* pp) const { DeleteP(pp); }
+  };
+
+  // Those that were missing, with rising numbers.
+  std::vector<std::unique_ptr<P, Delete>> ps_;
+  RandomOrder steal_order_;
+};
+
 // The number of Ps becomes n, 1 to kMaxProcs. The world is stopped, or has not
 // begun. The caller's P, if it has one, is kept if its id is below n, else
 // exchanged for P 0. Goroutines of Ps that go move to the head of the global
 // queue, in order. Ps with work of their own are returned, linked by
-// P::link; the other ones are on the idle list.
-P* ProcResize(Sched* sched, int32_t n)
+// P::link; the other ones are on the idle list. `spare` was made for this n.
+P* ProcResize(Sched* sched, int32_t n, SparePs* spare)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
 
 // A P by id, below gomaxprocs.

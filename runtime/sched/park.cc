@@ -95,6 +95,18 @@ void GoparkUnlock(os::Lock* lock, WaitReason reason) {
       lock, reason);
 }
 
+namespace park_internal {
+
+void ReadyFromOutside(M* mp, G* gp) {
+  Sched* sched = gp->home;
+  const Visit visit(sched, mp);
+  TrackReady(sched, gp);
+  CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
+  SubmitFromOutside(sched, mp, gp);
+}
+
+}  // namespace park_internal
+
 void Goready(G* gp) {
   M* mp = Acquirem();
   ReadyHere(mp, gp);
@@ -114,6 +126,7 @@ void GoreadyBatch::Add(G* gp) {
   Sched* sched = gp->home;
   if (sched->options.randomize) return Goready(gp);
   if (n_ > 0 && ready_.front()->home != sched) Flush();
+  if (n_ == 0) visit_.emplace(sched, Getm());
   TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
   ready_.PushBack(gp);
@@ -124,6 +137,7 @@ void GoreadyBatch::Flush() {
   const RaceScope not_looked_at;
   if (n_ > 0) SubmitAll(ready_.front()->home, &ready_, n_);
   n_ = 0;
+  visit_.reset();
 }
 
 void Gosched() { GoschedOf(Getg()); }

@@ -11,11 +11,14 @@
 #ifndef RUNTIME_SCHED_PARK_H_
 #define RUNTIME_SCHED_PARK_H_
 
+#include <optional>
+
 #include "heddle/runtime/os/lock.h"
 #include "heddle/runtime/os/spin_lock.h"
 #include "heddle/runtime/sched/g.h"
 #include "heddle/runtime/sched/gqueue.h"
 #include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/sched_ref.h"
 #include "heddle/runtime/sched/wait_reason.h"
 
 namespace heddle::sched {
@@ -70,6 +73,8 @@ class GoreadyBatch {
   // So many are enough for other Ps to begin with, while the rest is added.
   static constexpr int32_t kMost = 256;
 
+  // If that is not the caller's: from before the first of them is runnable.
+  std::optional<Visit> visit_;
   GQueue<G> ready_;  // all of one runtime
   int32_t n_ = 0;
 };

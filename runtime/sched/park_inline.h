@@ -60,6 +60,9 @@ HEDDLE_INLINE void ParkMUnlock(M* mp, G* gp) {
   kUnlock(lock);
 }
 
+// ReadyHere without a P of gp's runtime.
+void ReadyFromOutside(M* mp, G* gp);
+
 inline void Unlock(os::SpinLock* lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   lock->unlock();
 }
@@ -102,9 +105,14 @@ HEDDLE_INLINE void ParkHere(G* gp, os::SpinLock* lock, WaitReason reason) {
 // mp, or runs on a thread that is no M (null). (ready)
 HEDDLE_INLINE void ReadyHere(M* mp, G* gp) {
   Sched* sched = gp->home;
+  P* pp = CurrentP(sched, mp);
+  if (ABSL_PREDICT_FALSE(pp == nullptr)) {
+    return park_internal::ReadyFromOutside(mp, gp);
+  }
   TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
-  SubmitOn(mp, sched, gp);
+  RunqPutNext(sched, pp, gp);
+  WakeP(sched, pp);
 }
 
 }  // namespace heddle::sched

@@ -20,6 +20,7 @@
 #include "heddle/runtime/sched/schedule.h"
 #include "heddle/runtime/sched/sysmon.h"
 #include "heddle/runtime/sched/template_thread.h"
+#include "heddle/runtime/sched/timers.h"
 #include "heddle/runtime/stack/stack_pool.h"
 
 namespace heddle::sched {
@@ -154,6 +155,18 @@ bool Quiet(Sched* sched) {
   return true;
 }
 
+// No thread of sched's runs any more. Lets nobody from outside in, and takes
+// what others may still touch away from them: first what they look at, under
+// its locks, and then what that was for.
+void Close(Sched* sched) {
+  Door::Close(sched->ref);
+  for (int32_t i = 0; i < kMaxProcs; i++) {
+    P* pp = sched->allp[i].load(std::memory_order_relaxed);
+    if (pp == nullptr) break;
+    DropTimers(&pp->timers());
+  }
+}
+
 // Waits for the end of all threads of sched's, and deletes it.
 void JoinAndDelete(Sched* sched) {
   while (M* mp = NextToJoin(sched)) {
@@ -162,6 +175,7 @@ void JoinAndDelete(Sched* sched) {
   }
   // An M that was joined above may have been on its way there.
   FreeMs(sched, /*wait=*/true);
+  Close(sched);
   AllSchedsRemove(sched);
   delete sched;
 }
@@ -171,8 +185,7 @@ void RunM0(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
   M* m0 = sched->m0;
   M0Scope scope(m0);
   const bool have_p = BeginRun(sched);
-  G* newg = NewProc1(sched, main, GoOptions(), nullptr, callerpc);
-  SetGoid(newg, kMainGoid);
+  G* newg = NewProc1(sched, main, GoOptions(), nullptr, callerpc, Role::kMain);
   if (have_p) m0->resume = newg;
   StartMain(sched, have_p ? nullptr : newg);
   StartSysmon(sched);
@@ -199,10 +212,13 @@ Sched::Sched(const Options& options_in)
       allp(new std::atomic<P*>[kMaxProcs]()),
       stackpool(std::make_unique<stack::StackPool>()),
       starting_stack_size(options_in.stack_size) {
+  // These may throw; what comes after them does not.
+  SparePs spare(this, options.procs);
+  ref = Door::OpenFor(this);
   m0 = AllocM(this, nullptr, 0);
   os::LockGuard guard(lock);
   mnext = 1;
-  ProcResize(this, options.procs);
+  ProcResize(this, options.procs, &spare);
 }
 
 Sched::~Sched() {
@@ -221,7 +237,7 @@ Sched::~Sched() {
     P* pp = allp[i].load(std::memory_order_relaxed);
     if (pp == nullptr) break;
     pp->stackcache.Flush(stackpool.get());
-    delete pp;
+    DeleteP(pp);
   }
   for (M* mp = allm; mp != nullptr;) {
     M* next = mp->alllink;
@@ -291,8 +307,7 @@ bool M0Leaves(M* m0) {
 
 void DestroySched(Sched* sched) {
   // They have queued their goroutine: at most they start a thread yet.
-  // Acquire: pairs with the release in Visit.
-  while (sched->visitors.load(std::memory_order_acquire) != 0) os::OsYield();
+  Door::AwaitNobody(sched->ref);
   M* sysmon;
   bool wait = true;
   {

@@ -32,9 +32,7 @@
 
 namespace heddle::sched {
 
-inline constexpr uint64_t kMainGoid = 1;
-
-// Runs `main` as goroutine 1 with the calling thread as m0 until the run is
+// Runs `main` as goroutine kMainGoid with the calling thread as m0 until the run is
 // over (see above). Building the callable must not throw. Ends the process if
 // the runtime is already in a Run.
 void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc);

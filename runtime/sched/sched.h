@@ -23,6 +23,7 @@
 #include "heddle/runtime/sched/p.h"
 #include "heddle/runtime/sched/p_mask.h"
 #include "heddle/runtime/sched/random_order.h"
+#include "heddle/runtime/sched/sched_ref.h"
 #include "heddle/runtime/sched/spinning.h"
 #include "heddle/runtime/sched/time_histogram.h"
 
@@ -121,7 +122,7 @@ struct Sched : Spinning {
   uint64_t runqtaken ABSL_GUARDED_BY(lock) = 0;
 
   // ---- goroutines ----
-  std::atomic<uint64_t> goidgen{0};  // the last id given to a P
+  std::atomic<uint64_t> goidgen{kMainGoid};  // the last id given to a P
   os::Lock allglock{os::LockRank::kAllg};
   AllGs allgs;  // appended to under allglock; read by anyone
   GFreeGlobal gfree{&allgs};
@@ -183,10 +184,10 @@ struct Sched : Spinning {
   bool run_under_way ABSL_GUARDED_BY(lock) = false;
   // The runtime ends: Ms leave.
   std::atomic<bool> exiting{false};
-  // Threads of others that are readying a goroutine of this one's: its end
-  // waits for them, as the goroutine may end, and Run return, before they are
-  // done.
-  std::atomic<int32_t> visitors{0};
+  // For those outside, who may come when it is gone. Its end waits for those
+  // who visit it: a goroutine that somebody readies may end, and Run return,
+  // before he is done.
+  SchedRef ref;  // immutable
   Sched* next_orphan = nullptr;  // see proc.cc
   // The process exits, and nobody waits for what is left of this.
   bool left_behind ABSL_GUARDED_BY(lock) = false;

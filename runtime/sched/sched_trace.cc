@@ -57,7 +57,7 @@ PLine LookAt(const P* pp) {
           mp == nullptr ? kNone : mp->id,
           pp->QueuesSize(),
           pp->gfree.n(),
-          pp->timers.size.load(std::memory_order_relaxed)};
+          pp->timers().size.load(std::memory_order_relaxed)};
 }
 
 MLine LookAt(const M* mp) {

@@ -6,6 +6,7 @@
 #include "heddle/runtime/sched/m_lifecycle.h"
 #include "heddle/runtime/sched/p_lifecycle.h"
 #include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/race.h"
 #include "heddle/runtime/sched/retake.h"
 
 namespace heddle::sched {
@@ -69,13 +70,13 @@ void StopTheWorld() {
   mp->sched->stopnote.Clear();
 }
 
-void StartTheWorld(int32_t procs) {
+void StartTheWorld(int32_t procs, SparePs* spare) {
   M* mp = Getm();
   Sched* sched = mp->sched;
   P* runnable;
   {
     os::LockGuard guard(sched->lock);
-    runnable = ProcResize(sched, procs);
+    runnable = ProcResize(sched, procs, spare);
     sched->ClearHalted(Sched::kGcWaiting);
   }
   while (runnable != nullptr) {
@@ -97,9 +98,12 @@ int32_t GoMaxProcs(int32_t n) {
   }
   const int32_t before = sched->gomaxprocs.load(std::memory_order_relaxed);
   if (n <= 0 || n == before) return before;
+  // Who walked in the old order has stopped: TSan is not shown how.
+  const RaceScope not_looked_at;
+  SparePs spare(sched, n);
   StopTheWorld();
   const int32_t old = sched->gomaxprocs.load(std::memory_order_relaxed);
-  StartTheWorld(n);
+  StartTheWorld(n, &spare);
   return old;
 }
 

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "heddle/runtime/sched/sched.h"
+#include "heddle/runtime/sched/p_lifecycle.h"
 
 namespace heddle::sched {
 
@@ -19,8 +19,8 @@ namespace heddle::sched {
 // on, must not park before StartTheWorld.
 void StopTheWorld();
 
-// Lets it go on, with `procs` Ps.
-void StartTheWorld(int32_t procs);
+// Lets it go on, with `procs` Ps, for which `spare` was made.
+void StartTheWorld(int32_t procs, SparePs* spare);
 
 // The number of Ps becomes n; n <= 0 only reads. Returns what it was. On a
 // goroutine; throws std::invalid_argument if n is above kMaxProcs.

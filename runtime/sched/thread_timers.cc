@@ -14,7 +14,7 @@ namespace heddle::sched {
 namespace {
 
 struct ThreadTimersState {
-  Timers timers{nullptr};
+  Timers timers;
   os::Note note;
   // Under timers.lock: whether its thread sleeps, and until when.
   bool sleeps = false;

@@ -12,7 +12,8 @@
 //                       heaps' locks
 //   armed     idle      DisarmTimer, and ArmTimer to move it to another heap:
 //                       the heap's lock; RunTimers, as it is due: the heap's
-//                       lock, and then its `fire` is called, without any
+//                       lock, and then its `fire` is called, without any;
+//                       DropTimers, at the end of its runtime: the heap's lock
 //
 // So whoever disarms a timer knows whether its `fire` has been, or is being,
 // called: it is for him that finds it in a heap, under that heap's lock.
@@ -38,6 +39,7 @@
 #include "absl/base/thread_annotations.h"
 #include "heddle/runtime/os/lock.h"
 #include "heddle/runtime/os/spin_lock.h"
+#include "heddle/runtime/sched/sched_ref.h"
 #include "heddle/runtime/sched/timer_heap.h"
 
 namespace heddle::sched {
@@ -59,12 +61,13 @@ struct Timer {
   using Destroy = void (*)(Timer* timer);
 
   // `makers`: its maker's runtime, null for a plain thread.
-  Timer(Sched* makers, Fire on_fire, Destroy on_destroy)
-      : sched(makers), fire(on_fire), destroy(on_destroy) {}
+  Timer(SchedRef makers, Fire on_fire, Destroy on_destroy)
+      : maker(makers), fire(on_fire), destroy(on_destroy) {}
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  Sched* const sched;
+  // May have ended.
+  const SchedRef maker;
   const Fire fire;
   const Destroy destroy;
   // Born with one, its maker's.
@@ -106,10 +109,12 @@ struct NoteIndex {
 };
 
 // A line of its own: its owner writes it at each change, others read `next`.
+//
+// INV-T2  Its memory is never given back. Whoever disarms a timer finds the
+//         heap by Timer::home, locks it, and looks whether the timer is still
+//         there: by then its runtime may have ended.
 struct alignas(ABSL_CACHELINE_SIZE) Timers {
-  explicit Timers(Sched* owner) : sched(owner) {}
-  // Drops what is left.
-  ~Timers();
+  Timers() = default;
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
@@ -124,8 +129,8 @@ struct alignas(ABSL_CACHELINE_SIZE) Timers {
   std::atomic<uint32_t> size{0};
   os::SpinLock lock;
   Heap heap ABSL_GUARDED_BY(lock);
-  // Null: the plain threads'.
-  Sched* const sched;
+  // The runtime whose P has it; null: the plain threads'.
+  Sched* sched = nullptr;
 
   // After each change of the heap. True if the earliest is due earlier now.
   bool Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {

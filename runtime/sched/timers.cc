@@ -120,11 +120,12 @@ bool TakeOut(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   return true;
 }
 
-// Whose heap a timer that the caller arms goes to.
-Timers* NewHome(const Timer* t, const M* mp) {
-  if (mp != nullptr && mp->p != nullptr) return &mp->p->timers;
-  const Sched* sched = mp != nullptr ? mp->sched : t->sched;
-  return sched != nullptr ? &GetP(sched, 0)->timers : ThreadTimers();
+// Whose heap a timer goes to that is armed on mp or, if that is null, by a
+// visitor of `visited`, which is null if its maker's runtime has ended.
+Timers* NewHome(const M* mp, const Sched* visited) {
+  if (mp != nullptr && mp->p != nullptr) return &mp->p->timers();
+  const Sched* sched = mp != nullptr ? mp->sched : visited;
+  return sched != nullptr ? &GetP(sched, 0)->timers() : ThreadTimers();
 }
 
 // Arms t in `to`; returns whether it was armed. *earliest, false before the
@@ -150,7 +151,7 @@ bool ArmSleep(G* gp, void* until) {
   // In gp's frame, which may be gone once it is in the heap.
   const int64_t when = *static_cast<int64_t*>(until);
   M* mp = Getm();
-  Timers* timers = &mp->p->timers;
+  Timers* timers = &mp->p->timers();
   bool earliest;
   {
     const os::SpinLockGuard guard(timers->lock);
@@ -197,15 +198,6 @@ void Timer::Unref() {
   destroy(this);
 }
 
-Timers::~Timers() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  for (uint32_t i = 0; i < heap.size(); i++) {
-    Timer* t = TimerOf(heap[i].what);
-    if (t == nullptr) continue;
-    t->home.store(nullptr, std::memory_order_release);
-    t->Unref();
-  }
-}
-
 void SleepUntil(int64_t when) {
   const InRuntime in;
   Gopark(ArmSleep, &when, WaitReason::kSleep);
@@ -214,7 +206,10 @@ void SleepUntil(int64_t when) {
 bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
   RaceReleaseMerge(timer);
   M* mp = Acquirem();
-  Timers* to = NewHome(timer, mp);
+  // Until the poller is woken: the firing may be what the runtime's end waits
+  // for.
+  const Visit visit(mp == nullptr ? timer->maker : SchedRef());
+  Timers* to = NewHome(mp, visit.sched());
   bool earliest = false;
   const bool was_armed = Arm(timer, to, when, period, &earliest);
   if (earliest) {
@@ -241,7 +236,7 @@ int64_t EarliestTimer(const Sched* sched) {
   int64_t earliest = kNeverDue;
   for (int32_t i = 0; i < n; i++) {
     earliest = std::min(
-        earliest, GetP(sched, i)->timers.next.load(std::memory_order_seq_cst));
+        earliest, GetP(sched, i)->timers().next.load(std::memory_order_seq_cst));
   }
   return earliest;
 }
@@ -279,14 +274,14 @@ void RunOwnTimers(M* mp) {
       pp->schedtick.load(std::memory_order_relaxed) % kTurns != 0) {
     return;
   }
-  RunTimers(mp, &pp->timers, os::Nanotime());
+  RunTimers(mp, &pp->timers(), os::Nanotime());
 }
 
 bool RunAllTimers(M* mp, int64_t now) {
   const int32_t n = mp->sched->gomaxprocs.load(std::memory_order_acquire);
   bool any = false;
   for (int32_t i = 0; i < n; i++) {
-    if (RunTimers(mp, &GetP(mp->sched, i)->timers, now)) any = true;
+    if (RunTimers(mp, &GetP(mp->sched, i)->timers(), now)) any = true;
   }
   return any;
 }
@@ -314,6 +309,24 @@ void MoveTimers(Timers* from, Timers* to) {
   from->heap.Shrink();
   to->Changed();
   from->Changed();
+}
+
+void DropTimers(Timers* timers) {
+  for (;;) {
+    Timer* t;
+    {
+      const os::SpinLockGuard guard(timers->lock);
+      if (timers->heap.empty()) {
+        timers->heap.Shrink();
+        return;
+      }
+      t = TimerOf(timers->heap.Pop().what);
+      // Release: as in TakeDue.
+      if (t != nullptr) t->home.store(nullptr, std::memory_order_release);
+      timers->Changed();
+    }
+    if (t != nullptr) t->Unref();
+  }
 }
 
 void SysmonTimers(Sched* sched, int64_t now) {

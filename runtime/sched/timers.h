@@ -12,8 +12,9 @@
 // way, and readied together, into the queue of the P that looked.
 //
 // A timer is put into the heap of the caller's P; of a caller that has none (in
-// Blocking, its P taken) into P 0's; of a plain thread's into that of those
-// (thread_timers.h).
+// Blocking, its P taken) into P 0's. A plain thread puts it into that of P 0 of
+// its maker's runtime or, if that has ended or there was none, into that of the
+// plain threads (thread_timers.h).
 //
 // Source: Go 1.21's time.go (timeSleep, resetForSleep, addtimer, deltimer,
 // modtimer, resettimer, runtimer, timeSleepUntil), checkTimers. Differences:
@@ -84,6 +85,10 @@ bool RunThreadTimers(Timers* timers, int64_t now);
 
 // Moves all of `from` to `to`. The world is stopped. (moveTimers)
 void MoveTimers(Timers* from, Timers* to);
+
+// Disarms all that is left in `timers`, of a runtime that ends. What a timer's
+// last reference takes with it may do what it likes with other timers.
+void DropTimers(Timers* timers);
 
 // One look of sysmon's: sees to it that somebody sleeps for a timer that is due
 // soon, if there is a P for him.

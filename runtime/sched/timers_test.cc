@@ -23,7 +23,8 @@ constexpr int64_t kHour = 3600 * int64_t{1000} * kMs;
 
 // Counts how often it fired, and those that exist.
 struct TimerForTest {
-  explicit TimerForTest(Sched* sched) : timer(sched, Fire, Destroy) {
+  explicit TimerForTest(Sched* sched)
+      : timer(sched == nullptr ? SchedRef() : sched->ref, Fire, Destroy) {
     alive.fetch_add(1);
   }
 
@@ -73,7 +74,7 @@ class PutOffTest : public testing::Test {
   template <typename F>
   void RunWithTimer(F main) {
     sched_.Run([this, &main] {
-      timers_ = &GetP(sched_.get(), 0)->timers;
+      timers_ = &GetP(sched_.get(), 0)->timers();
       t_ = new TimerForTest(sched_.get());
       now_ = os::Nanotime();
       main(now_ + kHour);
@@ -309,9 +310,9 @@ TEST_P(TimersTest, FollowTheirPThatGoes) {
       SleepUntil(os::Nanotime() + kMs / 20);
     }
     GoMaxProcs(1);
-    EXPECT_EQ(GetP(sched_.get(), 0)->timers.size, all.size());
+    EXPECT_EQ(GetP(sched_.get(), 0)->timers().size, all.size());
     for (TimerForTest* t : all) {
-      EXPECT_EQ(t->timer.home, &GetP(sched_.get(), 0)->timers);
+      EXPECT_EQ(t->timer.home, &GetP(sched_.get(), 0)->timers());
       EXPECT_TRUE(ArmIn(t, 0));
     }
     for (TimerForTest* t : all) {
@@ -393,7 +394,7 @@ TEST_P(TimersTest, PlainThreadsArmThem) {
     thread = std::thread([&] {
       os::Usleep(2000);
       ArmIn(t, kHour);
-      EXPECT_EQ(t->timer.home.load(), &GetP(sched_.get(), 0)->timers);
+      EXPECT_EQ(t->timer.home.load(), &GetP(sched_.get(), 0)->timers());
       ArmIn(t, kMs);
     });
     SleepUntilDone([t] { return t->fired == 1; });

@@ -20,15 +20,15 @@ namespace {
 using time_internal::NanosUp;
 
 // The runtime of the calling thread; null on a plain thread.
-sched::Sched* CurrentSched() {
+sched::SchedRef CurrentRuntime() {
   const sched::G* gp = sched::Getg();
-  return gp != nullptr ? gp->home : nullptr;
+  return gp != nullptr ? gp->home->ref : sched::SchedRef();
 }
 
 // Sends the time, if there is room.
 struct ChanTimer : sched::Timer {
   explicit ChanTimer(Chan<absl::Time> c)
-      : sched::Timer(CurrentSched(), Fire, Destroy), c(std::move(c)) {}
+      : sched::Timer(CurrentRuntime(), Fire, Destroy), c(std::move(c)) {}
 
   static void Fire(sched::Timer* t, sched::Sched* /*sched*/, int64_t /*now*/) {
     // What came before it was armed comes before the return of the receive.
@@ -49,7 +49,7 @@ struct ChanTimer : sched::Timer {
 // Calls a function.
 struct FuncTimer : sched::Timer {
   FuncTimer(absl::AnyInvocable<void()> f, uintptr_t callerpc)
-      : sched::Timer(CurrentSched(), Fire, Destroy),
+      : sched::Timer(CurrentRuntime(), Fire, Destroy),
         f(std::move(f)),
         callerpc(callerpc) {}
 

@@ -6,7 +6,7 @@ cannot load this file: flags_test compares them.
 
 _COMMON_COPTS = [
     "-O1",
-    "-g",
+    "-g1",
     "-fno-omit-frame-pointer",
 ]
 

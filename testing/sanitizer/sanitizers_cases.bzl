@@ -16,7 +16,7 @@ def sanitizers_cases():
         for want, sanitizer, copts, features in [
             (False, "asan", [], []),
             (False, "asan", ["-fno-sanitize=address"], ["tsan"]),
-            (True, "asan", ["-g", "-fsanitize=address"], []),
+            (True, "asan", ["-g1", "-fsanitize=address"], []),
             (True, "ubsan", ["-fsanitize=address,undefined"], []),
             (True, "tsan", [], ["tsan"]),
         ]
@@ -30,8 +30,8 @@ def sanitizers_cases():
         ]
     mllvm = ["-mllvm", "-inline-threshold=9"]
     cases += [
-        (["-g"] + mllvm, without_sanitizers(
-            ["-g", "-mllvm", "-msan-poison-stack=0", "-fsanitize=thread"] +
+        (["-g1"] + mllvm, without_sanitizers(
+            ["-g1", "-mllvm", "-msan-poison-stack=0", "-fsanitize=thread"] +
             mllvm + ["-fno-sanitize-recover=all"],
         )),
         (["pic"], without_sanitizers(["asan", "pic"])),
