@@ -14,8 +14,9 @@ def cc_test(name, copts = [], deps = [], **kwargs):
     """
     if [dep for dep in deps if "googletest" in dep]:
         copts = copts + HEDDLE_TEST_SPEED_COPTS + [
+            # Where it lies, as clang looks for the precompiled one there alone.
             "-include",
-            "tests.h",
+            "$(BINDIR)/testing/precompiled/tests.h",
         ]
         deps = deps + ["//testing/precompiled:tests"]
     native_cc_test(

@@ -26,9 +26,9 @@ def _command(ctx, toolchain, features, context):
         preprocessor_defines = context.defines,
         quote_include_directories = context.quote_includes,
         system_include_directories = context.system_includes,
-        # As Bazel compiles the sources of programs; g++ would not take the header
-        # with the other kind.
-        use_pic = True,
+        # As Bazel compiles the sources of programs; no compiler takes the header with
+        # the other kind.
+        use_pic = ctx.var["COMPILATION_MODE"] != "opt",
         user_compile_flags = cpp.copts + cpp.cxxopts + ctx.attr.copts,
     )
     return cc_common.get_memory_inefficient_command_line(
@@ -52,8 +52,8 @@ def _precompiled_header_impl(ctx):
         feature_configuration = features,
     )
 
-    # g++ looks for NAME.h.gch before it opens NAME.h, and takes it if it was made
-    # with the flags at hand.
+    # For `-include NAME.h` g++ takes NAME.h.gch if that was made with the flags at
+    # hand, and clang takes NAME.h.pch.
     header = ctx.actions.declare_file(ctx.label.name + ".h")
     ctx.actions.write(header, "")
     outputs = [header]
@@ -62,8 +62,11 @@ def _precompiled_header_impl(ctx):
     # has lost the pragmas that keep the C++ library's own code quiet (findings/),
     # and g++ warns of std::string.
     quiet = "-w" in ctx.attr.copts or not _optimised(ctx)
-    if "clang" not in toolchain.compiler and quiet:
-        out = ctx.actions.declare_file(ctx.label.name + ".h.gch")
+    clang = "clang" in toolchain.compiler
+
+    # clang keeps absolute paths of what it has read, and a sandbox has others.
+    if ctx.attr.clang if clang else quiet:
+        out = ctx.actions.declare_file(ctx.label.name + (".h.pch" if clang else ".h.gch"))
         ctx.actions.run(
             arguments = _command(ctx, toolchain, features, context) + _KIND + [
                 ctx.file.header.path,
@@ -72,13 +75,15 @@ def _precompiled_header_impl(ctx):
             ],
             executable = compiler,
             inputs = depset([ctx.file.header], transitive = [context.headers, toolchain.all_files]),
+            execution_requirements = {"no-sandbox": ""} if clang else {},
             mnemonic = "CppPrecompile",
             outputs = [out],
             progress_message = "Precompiling %s" % ctx.file.header.short_path,
         )
         outputs.append(out)
     own = cc_common.create_compilation_context(
-        headers = depset(outputs),
+        # clang says that the source's compilation has read `header`.
+        headers = depset(outputs + [ctx.file.header]),
         quote_includes = depset([header.dirname]),
     )
     return [
@@ -96,6 +101,7 @@ precompiled_header = rule(
     That file is empty for the compiler that has no precompiled header of it: a
     source still includes by itself all that it uses. Nothing of `deps` is linked.""",
     attrs = {
+        "clang": attr.bool(doc = "Also for clang: then nothing is compiled in a sandbox."),
         "copts": attr.string_list(doc = "As of those that include it."),
         "deps": attr.label_list(
             doc = "What `header` includes.",
