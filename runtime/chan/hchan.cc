@@ -1,11 +1,14 @@
 #include "heddle/runtime/chan/hchan.h"
 
+#include <cstddef>
 #include <limits>
 #include <stdexcept>
 
 #include "heddle/runtime/base/inline.h"
+#include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/chan/closed_channel.h"
 #include "heddle/runtime/chan/hand_over.h"
+#include "heddle/runtime/sched/hooks.h"
 #include "heddle/runtime/sched/m.h"
 #include "heddle/runtime/sched/park.h"
 #include "heddle/runtime/sched/park_inline.h"
@@ -239,6 +242,22 @@ HEDDLE_INLINE Received RecvOn(Hchan* c, Target to,
   }
 }
 
+// The channel whose lock it was that gp released.
+bool UnlinkFromOne(sched::G* gp, void* waits_at) {
+  // Who sends or receives and is runnable waits nowhere.
+  if (sched::ReadGStatus(gp) != sched::GStatus::kWaiting) return true;
+  static_assert(offsetof(Hchan, lock) == 0);
+  auto* c = static_cast<Hchan*>(waits_at);
+  const os::SpinLockGuard guard(c->lock);
+  return c->recvq.RemoveFirstOf(gp) || c->sendq.RemoveFirstOf(gp);
+}
+
+[[maybe_unused]] const bool hooks_set = [] {
+  sched::SetUnlinkHook(WaitReason::kChanReceive, UnlinkFromOne);
+  sched::SetUnlinkHook(WaitReason::kChanSend, UnlinkFromOne);
+  return true;
+}();
+
 }  // namespace
 
 Hchan* New(const ElemOps* ops, size_t cap) {
@@ -256,6 +275,12 @@ Hchan* New(const ElemOps* ops, size_t cap) {
 
 void Delete(Hchan* c) {
   sched::RaceAcquire(&c->refs);
+  if (!c->recvq.empty() || !c->sendq.empty()) {
+    base::FatalText(
+        "heddle: a channel was destroyed while a goroutine waits in it, or has "
+        "waited and not run since: it has a reference to the last handle; give "
+        "it a copy");
+  }
   const ElemOps* ops = c->ops;
   if (ops->destroy != nullptr) {
     for (uint32_t n = c->count.load(std::memory_order_relaxed); n > 0; n--) {

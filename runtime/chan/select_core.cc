@@ -13,6 +13,7 @@
 #include "heddle/runtime/chan/closed_channel.h"
 #include "heddle/runtime/chan/hand_over.h"
 #include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/sched/hooks.h"
 #include "heddle/runtime/sched/m.h"
 #include "heddle/runtime/sched/park_inline.h"
 #include "heddle/runtime/sched/race.h"
@@ -74,6 +75,8 @@ class Select {
   // sched/park_inline.h.
   HEDDLE_INLINE size_t RunHere(uint32_t* order, Waiter* waiters,
                                size_t default_case);
+  // For sched::SetUnlinkHook.
+  static bool Unlink(sched::G* gp, void* select);
   // Tells the receiver of case i what it got. Without locks.
   HEDDLE_INLINE void Tell(size_t i, bool ok);
 
@@ -303,6 +306,33 @@ inline size_t Select::Dequeue(Waiter* waiters) {
   }
   return done;
 }
+
+// Who fires a waiter claims it, so this does, to be the one that wakes gp:
+// never.
+bool Select::Unlink(sched::G* gp, void* select) {
+  const auto* self = static_cast<const Select*>(select);
+  std::atomic<uint32_t>* fired = nullptr;
+  bool mine = false;
+  for (size_t i = 0; i < self->norder_; i++) {
+    Hchan* c = self->At(self->order_[i]).c;
+    const os::SpinLockGuard guard(c->lock);
+    for (WaitQueue* q : {&c->recvq, &c->sendq}) {
+      while (Waiter* w = q->RemoveFirstOf(gp)) {
+        if (fired == nullptr) {
+          fired = w->fired;
+          mine = w->Claim();
+        }
+      }
+    }
+  }
+  // Without a waiter on any queue, its only one was fired.
+  return mine || self->norder_ == 0;
+}
+
+[[maybe_unused]] const bool hook_set = [] {
+  sched::SetUnlinkHook(sched::WaitReason::kSelect, Select::Unlink);
+  return true;
+}();
 
 // Carries one out under all locks; kNone if none is ready.
 inline size_t Select::TryAll(Outcome* outcome, sched::WaitNode** wake) {

@@ -105,6 +105,14 @@ class WaitQueue {
     w->queued = false;
   }
 
+  // Takes off the first that wakes `node`; null if there is none.
+  Waiter* RemoveFirstOf(const sched::WaitNode* node) {
+    Waiter* w = front();
+    while (w != nullptr && w->node != node) w = w->next;
+    if (w != nullptr) Remove(w);
+    return w;
+  }
+
   // Takes the first that the caller then has to carry out; null when there is
   // none. (dequeue)
   Waiter* Pop() {

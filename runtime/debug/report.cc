@@ -78,10 +78,13 @@ const G* CurrentG() {
              : nullptr;
 }
 
-// Without a lock, of a goroutine that may end.
-HEDDLE_NO_SANITIZE_THREAD pid_t ThreadOf(const G* gp) {
-  const M* mp = gp->m;
-  return mp == nullptr ? 0 : mp->tid.load(std::memory_order_relaxed);
+// Without a lock, of a goroutine that may end, or park: what it has is an M if
+// it is among the Ms.
+HEDDLE_NO_SANITIZE_THREAD pid_t ThreadOf(const Sched* sched, const G* gp) {
+  for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
+    if (mp == gp->m) return mp->tid.load(std::memory_order_relaxed);
+  }
+  return 0;
 }
 
 void FindStack(Workspace* w, Trace* trace) {
@@ -90,7 +93,7 @@ void FindStack(Workspace* w, Trace* trace) {
     trace->have_stack = true;
     return;
   }
-  const pid_t tid = ThreadOf(trace->gp);
+  const pid_t tid = ThreadOf(trace->gp->home, trace->gp);
   if (tid == 0 || tid == os::GetTid() || w->silent == kMaxSilent) return;
   if (!AskThread(tid, &w->answer)) {
     w->silent++;
@@ -137,6 +140,8 @@ void ReportSched(Workspace* w, const Sched* sched, const G* self, int number) {
     w->trace.frames = Frames();
     w->trace.have_stack = false;
     Describe(w->entries[i].gp, now, &w->trace);
+    // It may have ended since it was selected.
+    if (!Lives(w->trace.status)) continue;
     FindStack(w, &w->trace);
     w->out.Append("\n");
     AppendTrace(w->trace, Show::kUser, &w->out);

@@ -131,7 +131,7 @@ HEDDLE_INLINE G* GoOn(M* mp, G* gp) {
     mp->found = found;
     return nullptr;
   }
-  HEDDLE_DCHECK(next->m == nullptr && next != gp);
+  HEDDLE_DCHECK(next != gp);
   CheckOwned(pp);
   // As Execute.
   CasGStatus(next, GStatus::kRunnable, GStatus::kRunning);

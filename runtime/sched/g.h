@@ -138,9 +138,14 @@ struct alignas(ABSL_CACHELINE_SIZE) G : WaitNode {
   // Of a bare G `sp` is where its stack begins, if it has one, for who fetches
   // it.
   arch::Gobuf sched;
-  // The M that runs it; null while it is parked or queued. Written by that M.
-  // For others: on the thread that runs it, it is Getm().
-  M* m = nullptr;
+  union {
+    // While it runs, or is in a blocking call: its M, which writes it. For
+    // others: on the thread that runs it, it is Getm().
+    M* m = nullptr;
+    // From when it waits until it runs again: what its commit was told. Null
+    // once it has yielded.
+    void* waits_at;
+  };
   Marks marks;
   // If `marks.sized()`: of the size in bytes of its stack, a power of two, the
   // logarithm.

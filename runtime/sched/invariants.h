@@ -18,7 +18,6 @@ namespace heddle::sched {
 // (rules 1 and 4). Before gp is queued.
 inline void CheckQueueable([[maybe_unused]] const G* gp) {
   HEDDLE_DCHECK(ReadGStatus(gp) == GStatus::kRunnable);
-  HEDDLE_DCHECK(gp->m == nullptr);
   HEDDLE_DCHECK(gp->schedlink == nullptr);
   HEDDLE_DCHECK(gp->marks.bare() ||
                 (gp->sched.sp >= gp->stack.lo && gp->sched.sp < gp->stack.hi));
@@ -38,7 +37,6 @@ inline void CheckRuns([[maybe_unused]] const M* mp,
   HEDDLE_DCHECK(mp->p != nullptr);
   CheckOwned(mp->p);
   HEDDLE_DCHECK(!gp->marks.locked() || mp->lockedg == gp);
-  HEDDLE_DCHECK(gp->m == nullptr);
 }
 
 // g0 never parks, and no lock is held across a switch but the one that the park

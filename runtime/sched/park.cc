@@ -24,7 +24,7 @@ void ParkM(M* mp, G* gp) {
   void* lock = mp->waitlock;
   mp->waitunlockf = nullptr;
   mp->waitlock = nullptr;
-  BeginWait(mp, gp);
+  BeginWait(mp, gp, lock);
   if (unlockf != nullptr && !unlockf(gp, lock)) {
     TrackReady(gp->home, gp);
     CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);

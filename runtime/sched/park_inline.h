@@ -37,9 +37,10 @@ inline void DropG(M* mp, G* gp) {
 }
 
 // gp, which has stopped on mp, waits from now on, and may be readied once that
-// is committed.
-HEDDLE_INLINE void BeginWait(M* mp, G* gp) {
-  DropG(mp, gp);
+// is committed, which is told `waits_at`.
+HEDDLE_INLINE void BeginWait(M* mp, G* gp, void* waits_at) {
+  gp->waits_at = waits_at;
+  if (mp->curg == gp) mp->curg = nullptr;
   gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
   TrackWaiting(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
@@ -56,7 +57,7 @@ struct Then {
 template <typename Lock, void (*kUnlock)(Lock*)>
 HEDDLE_INLINE void ParkMUnlock(M* mp, G* gp) {
   auto* lock = static_cast<Lock*>(mp->waitlock);
-  BeginWait(mp, gp);
+  BeginWait(mp, gp, lock);
   kUnlock(lock);
 }
 

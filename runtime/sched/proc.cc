@@ -10,6 +10,7 @@
 #include "heddle/runtime/sched/all_scheds.h"
 #include "heddle/runtime/sched/check_dead.h"
 #include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/hooks.h"
 #include "heddle/runtime/sched/leak_roots.h"
 #include "heddle/runtime/sched/locked_m.h"
 #include "heddle/runtime/sched/m_lifecycle.h"
@@ -159,6 +160,7 @@ bool Quiet(Sched* sched) {
 // what others may still touch away from them: first what they look at, under
 // its locks, and then what that was for.
 void Close(Sched* sched) {
+  UnlinkWaiters(sched);
   Door::Close(sched->ref);
   for (int32_t i = 0; i < kMaxProcs; i++) {
     P* pp = sched->allp[i].load(std::memory_order_relaxed);

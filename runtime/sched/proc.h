@@ -32,9 +32,9 @@
 
 namespace heddle::sched {
 
-// Runs `main` as goroutine kMainGoid with the calling thread as m0 until the run is
-// over (see above). Building the callable must not throw. Ends the process if
-// the runtime is already in a Run.
+// Runs `main` as goroutine kMainGoid with the calling thread as m0 until the
+// run is over (see above). Building the callable must not throw. Ends the
+// process if the runtime is already in a Run.
 void RunMain(Sched* sched, const FuncVal& main, uintptr_t callerpc);
 
 // Main has ended, on g0; by Goexit or by return.

@@ -69,7 +69,8 @@ TEST_F(RetakeTest, AHogForWhomNobodyWaitsKeepsItsP) {
     EXPECT_EQ(look(), 0);
     constexpr int64_t kHour = int64_t{3600} * 1'000'000'000;
     Timer timer(
-        s.get()->ref, [](Timer* t, Sched*, int64_t) { t->Unref(); }, [](Timer*) {});
+        s.get()->ref, [](Timer* t, Sched*, int64_t) { t->Unref(); },
+        [](Timer*) {});
     const int64_t now = os::Nanotime();
     ArmTimer(&timer, now + kHour, 0, now);
     EXPECT_EQ(look(), 0);

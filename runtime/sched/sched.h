@@ -187,7 +187,7 @@ struct Sched : Spinning {
   // For those outside, who may come when it is gone. Its end waits for those
   // who visit it: a goroutine that somebody readies may end, and Run return,
   // before he is done.
-  SchedRef ref;  // immutable
+  SchedRef ref;                  // immutable
   Sched* next_orphan = nullptr;  // see proc.cc
   // The process exits, and nobody waits for what is left of this.
   bool left_behind ABSL_GUARDED_BY(lock) = false;

@@ -49,8 +49,7 @@ void Door::Close(SchedRef ref) {
 Visit::Visit(SchedRef ref) {
   if (!ref) return;
   // Acquire: pairs with the release in Close; who comes late sees the end.
-  const uint64_t was =
-      ref.door->word_.fetch_add(1, std::memory_order_acq_rel);
+  const uint64_t was = ref.door->word_.fetch_add(1, std::memory_order_acq_rel);
   if (was >> Door::kNumberShift == ref.number) {
     door_ = ref.door;
     sched_ = ref.door->sched_;
@@ -62,8 +61,7 @@ Visit::Visit(SchedRef ref) {
 Visit::Visit(Sched* alive, const M* mp) {
   if (mp != nullptr && mp->sched == alive) return;
   const SchedRef ref = alive->ref;
-  const uint64_t was =
-      ref.door->word_.fetch_add(1, std::memory_order_acq_rel);
+  const uint64_t was = ref.door->word_.fetch_add(1, std::memory_order_acq_rel);
   if (was >> Door::kNumberShift != ref.number) {
     base::Throw(
         "heddle: a goroutine was started on a runtime that has ended, or woken "

@@ -235,8 +235,9 @@ int64_t EarliestTimer(const Sched* sched) {
   const int32_t n = sched->gomaxprocs.load(std::memory_order_acquire);
   int64_t earliest = kNeverDue;
   for (int32_t i = 0; i < n; i++) {
-    earliest = std::min(
-        earliest, GetP(sched, i)->timers().next.load(std::memory_order_seq_cst));
+    earliest =
+        std::min(earliest,
+                 GetP(sched, i)->timers().next.load(std::memory_order_seq_cst));
   }
   return earliest;
 }
