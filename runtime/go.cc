@@ -10,6 +10,7 @@
 #include "heddle/runtime/sched/park.h"
 #include "heddle/runtime/sched/sched.h"
 #include "heddle/runtime/sched/stop_the_world.h"
+#include "heddle/runtime/sched/syscall.h"
 
 namespace heddle {
 namespace {
@@ -59,11 +60,8 @@ int GoMaxProcs(int n) {
     return 0;
   }
   // Stopping the world takes a P, which a goroutine inside Blocking may lack.
-  const bool blocking = sched::ParkableG() == nullptr;
-  if (blocking) sched::ExitSyscall();
-  const int before = sched::GoMaxProcs(n);
-  if (blocking) sched::EnterSyscall();
-  return before;
+  const sched::OutOfSyscall out;
+  return sched::GoMaxProcs(n);
 }
 
 size_t StartingStackSize(size_t bytes) {

@@ -108,12 +108,7 @@ void UnlockOsThread();
 // Source: Go's entersyscall and exitsyscall.
 template <typename F>
 std::invoke_result_t<F> Blocking(F&& f) {
-  struct Scope {
-    const bool entered = sched::EnterSyscall();
-    ~Scope() {
-      if (entered) sched::ExitSyscall();
-    }
-  } scope;
+  const sched::InSyscall in;
   return std::forward<F>(f)();
 }
 

@@ -33,11 +33,12 @@ std::string What() {
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& e) {
-    return e.what();
+    const char* const what = e.what();
+    return what != nullptr ? what : TypeName() + " whose what() is null";
   } catch (const std::string& text) {
     return text;
   } catch (const char* text) {
-    return text;
+    return text != nullptr ? text : TypeName() + " that is null";
   } catch (...) {
     return TypeName();
   }

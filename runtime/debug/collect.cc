@@ -171,23 +171,24 @@ bool ShowSystem() {
 std::vector<Record> Collect(Depth depth) {
   Frames self_frames;
   if (depth == Depth::kStacks) UnwindSelf(0, &self_frames);
-  M* mp = sched::Acquirem();
+  // Its answers are kept in memory that may not be had: see FreezeScope.
+  const sched::InRuntime in;
+  const M* mp = sched::Getm();
   Collector collector = {.depth = depth,
                          .self = sched::Curg(),
                          .self_frames = &self_frames,
                          .now = os::Nanotime()};
   {
     os::LockGuard guard(sched::allschedlock);
-    collector.sure = sched::Freeze();
+    const sched::FreezeScope frozen;
+    collector.sure = frozen.sure();
     int runtime = 0;
     for (Sched* sched = sched::FirstSched(); sched != nullptr;
          sched = sched::NextSched(sched)) {
       runtime++;
       if (mp == nullptr || mp->sched == sched) collector.Add(sched, runtime);
     }
-    sched::Thaw();
   }
-  sched::Releasem(mp);
   return std::move(collector).records;
 }
 

@@ -50,6 +50,26 @@ void WaitForThaw();
 bool Freeze();
 void Thaw();
 
+// Freeze and Thaw for a scope, however that is left.
+class FreezeScope {
+ public:
+  FreezeScope() : sure_(Freeze()) {}
+  ~FreezeScope() {
+    if (thaws_) Thaw();
+  }
+  FreezeScope(const FreezeScope&) = delete;
+  FreezeScope& operator=(const FreezeScope&) = delete;
+
+  // What Freeze said.
+  bool sure() const { return sure_; }
+  // The process ends: it stays frozen.
+  void StayFrozen() { thaws_ = false; }
+
+ private:
+  const bool sure_;
+  bool thaws_ = true;
+};
+
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_FREEZE_H_

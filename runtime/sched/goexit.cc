@@ -63,10 +63,9 @@ void Goexit0(G* gp) {
   } else {
     GfPut(FreeEnv(sched, pp), gp, starting);
   }
-  if (locked) {
-    mp->lockedext = 0;
-    mp->dies = true;
-  }
+  // Its thread is as the goroutine has left it: lockedext stays, so that no new
+  // one is made from it. (NewM)
+  if (locked) mp->dies = true;
   if (is_main) MainDone(sched, by_goexit);
 }
 

@@ -109,13 +109,13 @@ void FindLeakRoots() {
   os::LockGuard guard(allschedlock);
   if (roots == nullptr) roots = new std::vector<uintptr_t>();
   roots->clear();
-  const bool sure = Freeze();
+  FreezeScope frozen;
+  if (process_ends.load(std::memory_order_relaxed)) frozen.StayFrozen();
   for (Sched* sched = FirstSched(); sched != nullptr;
        sched = NextSched(sched)) {
-    if (sure) CopyGoroutines(sched);
+    if (frozen.sure()) CopyGoroutines(sched);
     CopyThreads(sched);
   }
-  if (!process_ends.load(std::memory_order_relaxed)) Thaw();
 }
 
 size_t LeakRootsForTest() { return roots == nullptr ? 0 : roots->size(); }

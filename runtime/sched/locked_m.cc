@@ -73,21 +73,23 @@ void UnlockOsThread() {
 bool StopLockedM(M* mp) {
   Sched* sched = mp->sched;
   if (mp->p != nullptr) HandoffP(sched, ReleaseP());
-  bool watch;
+  bool watch = false;
   {
     os::LockGuard guard(sched->lock);
     if (sched->exiting.load(std::memory_order_relaxed)) return false;
-    mp->stopped_locked = true;
-    sched->nmidlelocked++;
-    FallIdle(mp);
-    watch = CheckDead(sched);
+    // Not if somebody has woken it already, with the P that it gave away.
+    if (mp->nextp == nullptr) {
+      mp->stopped_locked = true;
+      sched->nmidlelocked++;
+      FallIdle(mp);
+      watch = CheckDead(sched);
+    }
   }
   SleepAndWatch(sched, &mp->park, watch);
   mp->park.Clear();
   P* pp;
   {
     os::LockGuard guard(sched->lock);
-    mp->stopped_locked = false;
     if (mp->leave) return false;
     pp = mp->nextp;
     mp->nextp = nullptr;
@@ -112,9 +114,12 @@ bool StartLockedM(G* gp) {
       GlobRunqPut(sched, gp);
       return true;
     }
-    // Under the lock: ~Runtime wakes such Ms too.
-    sched->nmidlelocked--;
-    RiseFromIdle(locked);
+    // Under the lock: ~Runtime wakes such Ms too. It may be on its way there.
+    if (locked->stopped_locked) {
+      locked->stopped_locked = false;
+      sched->nmidlelocked--;
+      RiseFromIdle(locked);
+    }
     locked->nextp = ReleaseP();
     locked->park.Wakeup();
   }
@@ -126,6 +131,7 @@ void MExit(M* mp) {
   HandoffP(sched, ReleaseP());
   if (mp == sched->m0) {
     mp->dies = false;
+    mp->lockedext = 0;
     WaitForMain(sched);
     return;
   }

@@ -113,13 +113,12 @@ struct Origin {
       Extra(newg)->ancestors = SaveAncestors(
           origin.gp, origin.pc, sched->options.debug.traceback_ancestors);
     }
-    {
-      const RaceUserCode looked_at;
-      fn.construct(at, fn.from);
-    }
     if (!options.name.empty() || newg->extra != nullptr) {
       Extra(newg)->name.assign(options.name);
     }
+    // The last that may throw: nobody would destroy it.
+    const RaceUserCode looked_at;
+    fn.construct(at, fn.from);
   } catch (...) {
     if (newg->extra != nullptr) newg->extra->ancestors = nullptr;
     M* mp = Acquirem();

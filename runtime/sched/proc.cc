@@ -327,7 +327,8 @@ void DestroySched(Sched* sched) {
       mp->park.Wakeup();
     }
     for (M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
-      if (!mp->stopped_locked || mp->nextp != nullptr) continue;
+      if (!mp->stopped_locked) continue;
+      mp->stopped_locked = false;
       running--;
       mp->leave = true;
       RiseFromIdle(mp);

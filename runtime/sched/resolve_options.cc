@@ -51,6 +51,28 @@ absl::StatusOr<Options> ResolveOptions(const Options& options) {
         "heddle: Options::max_threads is %d; it must be 1 or more",
         options.max_threads));
   }
+  // Also what a cast has made of a number.
+  if (options.on_main_return != OnMainReturn::kWait &&
+      options.on_main_return != OnMainReturn::kAbandon) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "heddle: Options::on_main_return is %d; it must be "
+        "OnMainReturn::kWait (%d) or OnMainReturn::kAbandon (%d)",
+        static_cast<int>(options.on_main_return),
+        static_cast<int>(OnMainReturn::kWait),
+        static_cast<int>(OnMainReturn::kAbandon)));
+  }
+  if (options.deadlock != DeadlockCheck::kAuto &&
+      options.deadlock != DeadlockCheck::kAlways &&
+      options.deadlock != DeadlockCheck::kNever) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("heddle: Options::deadlock is %d; it must be "
+                        "DeadlockCheck::kAuto (%d), "
+                        "kAlways (%d) or kNever (%d)",
+                        static_cast<int>(options.deadlock),
+                        static_cast<int>(DeadlockCheck::kAuto),
+                        static_cast<int>(DeadlockCheck::kAlways),
+                        static_cast<int>(DeadlockCheck::kNever)));
+  }
   absl::Status debug = CheckDebugVars(options.debug);
   const char* debug_env = std::getenv("HEDDLE_DEBUG");
   if (debug.ok() && debug_env != nullptr) {

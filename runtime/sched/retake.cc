@@ -9,10 +9,11 @@
 namespace heddle::sched {
 namespace {
 
-// Takes pp if its M can be had and `may(M*)` allows it. What is read of the
-// M's in between is true if the gate's Take succeeds (gate.h).
-template <typename May>
-bool TakeIf(Sched* sched, P* pp, May may) {
+// Takes pp if its M can be had, `may(M*)` allows it, and then `still()` as
+// well: what that reads of the M's is true if the gate's Take succeeds
+// (gate.h).
+template <typename May, typename Still>
+bool TakeIf(Sched* sched, P* pp, May may, Still still) {
   os::LockGuard guard(sched->steal_lock);
   // An M stays while steal_lock is held, also one that ends.
   M* mp = pp->m.load(std::memory_order_acquire);
@@ -20,13 +21,19 @@ bool TakeIf(Sched* sched, P* pp, May may) {
   if (!mp->gate.Ask()) return false;
   os::AsymmetricHeavyFence();
   if (mp->gate.Open() && pp->m.load(std::memory_order_relaxed) == mp &&
-      mp->gate.Take()) {
+      still() && mp->gate.Take()) {
     pp->m.store(nullptr, std::memory_order_relaxed);
     pp->status.store(PStatus::kIdle, std::memory_order_relaxed);
     return true;
   }
   mp->gate.Withdraw();
   return false;
+}
+
+// For TakeIf: whatever mp does, it does not compute for long.
+bool NoHog(M* mp) {
+  mp->is_hog = false;
+  return true;
 }
 
 // Whether pp's going on elsewhere would help nobody: it has no work, and for
@@ -70,22 +77,29 @@ bool RetakeFromSyscall(Sched* sched, P* pp, int64_t now, bool slice_over) {
   if (NobodyWaits(sched, pp, now) && now - tick.syscallwhen < kForcePreemptNs) {
     return false;
   }
-  return TakeP(sched, pp);
+  // By now it may be back: Options::preempt says what may be taken then.
+  return TakeIf(sched, pp, NoHog, [pp] {
+    return pp->status.load(std::memory_order_relaxed) == PStatus::kSyscall;
+  });
 }
 
 bool RetakeFromUserCode(Sched* sched, P* pp, int64_t now, int64_t ran) {
   if (!sched->preempt || NobodyWaits(sched, pp, now)) return false;
   bool hog = false;
-  const bool taken = TakeIf(sched, pp, [sched, ran, &hog](M* mp) {
-    // Ours to write while steal_lock is held; mp reads it once the P is taken.
-    hog = os::ThreadIsRunning(mp->tid.load(std::memory_order_relaxed));
-    mp->is_hog = hog;
-    if (!hog) return true;
-    const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);
-    const int64_t procs = sched->gomaxprocs.load(std::memory_order_relaxed);
-    return ran >= kForcePreemptNs * (procs + hogs) / procs &&
-           hogs < sched->options.max_threads / 2;
-  });
+  const bool taken = TakeIf(
+      sched, pp,
+      [sched, ran, &hog](M* mp) {
+        // Ours to write while steal_lock is held; mp reads it once the P is
+        // taken.
+        hog = os::ThreadIsRunning(mp->tid.load(std::memory_order_relaxed));
+        mp->is_hog = hog;
+        if (!hog) return true;
+        const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);
+        const int64_t procs = sched->gomaxprocs.load(std::memory_order_relaxed);
+        return ran >= kForcePreemptNs * (procs + hogs) / procs &&
+               hogs < sched->options.max_threads / 2;
+      },
+      [] { return true; });
   if (taken && hog) sched->nhogs.fetch_add(1, std::memory_order_relaxed);
   return taken;
 }
@@ -93,10 +107,7 @@ bool RetakeFromUserCode(Sched* sched, P* pp, int64_t now, int64_t ran) {
 }  // namespace
 
 bool TakeP(Sched* sched, P* pp) {
-  return TakeIf(sched, pp, [](M* mp) {
-    mp->is_hog = false;
-    return true;
-  });
+  return TakeIf(sched, pp, NoHog, [] { return true; });
 }
 
 int Retake(Sched* sched, int64_t now) {

@@ -18,6 +18,9 @@
 #ifndef RUNTIME_SCHED_SYSCALL_H_
 #define RUNTIME_SCHED_SYSCALL_H_
 
+#include "heddle/runtime/sched/m.h"
+#include "heddle/runtime/sched/park.h"
+
 namespace heddle::sched {
 
 // The calling goroutine begins a blocking call. Until ExitSyscall it must not
@@ -28,6 +31,37 @@ bool EnterSyscall();
 // Comes back: with the P that it had, or an idle one, at once; else through the
 // global queue, perhaps on another thread. errno is the goroutine's.
 void ExitSyscall();
+
+// A blocking call for a scope, which may be left by an exception or by Goexit.
+class InSyscall {
+ public:
+  InSyscall() : entered_(EnterSyscall()) {}
+  ~InSyscall() {
+    if (entered_) ExitSyscall();
+  }
+  InSyscall(const InSyscall&) = delete;
+  InSyscall& operator=(const InSyscall&) = delete;
+
+ private:
+  const bool entered_;
+};
+
+// The other way round: if the calling goroutine is in a blocking call, it is
+// not for a scope.
+class OutOfSyscall {
+ public:
+  OutOfSyscall() : left_(Curg() != nullptr && ParkableG() == nullptr) {
+    if (left_) ExitSyscall();
+  }
+  ~OutOfSyscall() {
+    if (left_) EnterSyscall();
+  }
+  OutOfSyscall(const OutOfSyscall&) = delete;
+  OutOfSyscall& operator=(const OutOfSyscall&) = delete;
+
+ private:
+  const bool left_;
+};
 
 }  // namespace heddle::sched
 

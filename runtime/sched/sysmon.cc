@@ -70,10 +70,12 @@ bool Sleep(Sched* sched, int64_t ns, bool deep) {
     deep = deep && AllIdle(sched);
     sched->sysmonwait = deep ? SysmonWait::kDeep : SysmonWait::kShort;
   }
-  const bool watch = sched->dead_suspected.load(std::memory_order_relaxed);
+  // Whoever sets it meanwhile has found something new.
+  const bool watch =
+      sched->dead_suspected.exchange(false, std::memory_order_relaxed);
   sched->sysmonnote.SleepFor(!deep ? ns : watch ? kWatchNs : -1);
-  if (watch) {
-    sched->dead_suspected.store(RecheckDead(sched), std::memory_order_relaxed);
+  if (watch && RecheckDead(sched)) {
+    sched->dead_suspected.store(true, std::memory_order_relaxed);
   }
   os::LockGuard guard(sched->lock);
   // Whoever wakes us does so under the lock.
