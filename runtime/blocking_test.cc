@@ -41,6 +41,19 @@ TEST(BlockingTest, PassesTheExceptionOn) {
   });
 }
 
+// Goes out of the blocking call for a while, and comes back also then.
+TEST(BlockingTest, GoMaxProcsThrowsInside) {
+  heddle::Run(Options{.procs = 2}, [] {
+    for (int i = 0; i < 10; i++) {
+      Blocking([] {
+        EXPECT_THROW(GoMaxProcs(2000), std::invalid_argument);
+        EXPECT_EQ(GoMaxProcs(0), 2);
+      });
+      Yield();
+    }
+  });
+}
+
 TEST(BlockingTest, ErrnoIsAsTheCallLeftIt) {
   for (bool migrate : {false, true}) {
     heddle::Run(Options{.procs = 1, .migrate_always = migrate}, [] {

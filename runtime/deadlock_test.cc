@@ -2,6 +2,7 @@
 // that there is none while anybody may still wake one.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -128,6 +129,17 @@ TEST_P(DeadlockDeathTest, AlwaysDoesNotAskForThreads) {
         thread.join();
       },
       kDeadlock);
+}
+
+TEST_P(DeadlockDeathTest, WithNoDescriptorFree) {
+  EXPECT_DEATH(heddle::Run(Options{.procs = procs()},
+                           [] {
+                             const rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+                             setrlimit(RLIMIT_NOFILE, &none);
+                             LockTwice();
+                           }),
+               "^fatal error: all goroutines are asleep - deadlock!\n(.|\n)*"
+               "goroutine 1 \\[sync.Mutex.Lock\\]:\n");
 }
 
 // Whoever sleeps last watches; here that may be a thread that ends.

@@ -163,6 +163,18 @@ TEST(PanicDeathTest, AnExceptionOfAnotherType) {
   EXPECT_DEATH(heddle::Run([] { throw std::string("text"); }), "panic: text\n");
 }
 
+TEST(PanicDeathTest, AnExceptionThatSaysNothing) {
+  struct Silent : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+  EXPECT_DEATH(
+      heddle::Run([] { throw Silent(); }),
+      "panic: an exception of type .*Silent whose what\\(\\) is null\n\n"
+      "goroutine 1 \\[running\\]:\n");
+  EXPECT_DEATH(heddle::Run([] { throw static_cast<const char*>(nullptr); }),
+               "panic: an exception of type char const\\* that is null\n");
+}
+
 TEST(PanicDeathTest, OtherThreadsHaveTheirOwnHandler) {
   EXPECT_DEATH(
       {

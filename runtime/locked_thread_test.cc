@@ -259,6 +259,53 @@ TEST_P(LockedThreadTest, NewThreadsDoNotInheritWhatALockedGoroutineChanged) {
   });
 }
 
+// Nor what one changed that has ended: its thread, on its way to its end, has
+// the template thread make the one that takes its P.
+TEST_P(LockedThreadTest, NewThreadsDoNotInheritWhatAnEndedGoroutineChanged) {
+  for (int i = 0; i < 20; i++) {
+    heddle::Run(Options{.procs = 1}, [] {
+      std::atomic<bool> changed{false};
+      std::atomic<bool> checked{false};
+      Go([&] {
+        LockOsThread();
+        sigset_t mask;
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGUSR2);
+        pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+        changed = true;
+      });
+      Go([&] {
+        sigset_t now;
+        pthread_sigmask(SIG_SETMASK, nullptr, &now);
+        EXPECT_FALSE(sigismember(&now, SIGUSR2));
+        checked = true;
+      });
+      // So that no other M is idle.
+      Blocking([&] {
+        while (!checked) os::Usleep(100);
+      });
+      EXPECT_TRUE(changed);
+    });
+  }
+}
+
+// A locked goroutine that is handed its P while it is on its way to sleep is
+// not idle.
+TEST_P(LockedThreadTest, IsNotIdleWhileItComputes) {
+  heddle::Run(options_, [] {
+    WaitGroup done;
+    done.Go([&] {
+      LockOsThread();
+      for (int i = 0; i < 2000; i++) {
+        Yield();
+        ASSERT_FALSE(sched::Getm()->idle);
+      }
+    });
+    for (int i = 0; i < 2000; i++) Yield();
+    done.Wait();
+  });
+}
+
 // Go's TestLockOSThreadTemplateThreadRace.
 TEST_P(LockedThreadTest, TheTemplateThreadStartsAndEnds) {
   for (int i = 0; i < 100; i++) {

@@ -69,7 +69,7 @@ void OnError(const char* /*report*/) { DescribeAsanError(); }
 
 void DescribeAsanError() {
   // So that no dead goroutine becomes another one.
-  sched::Freeze();
+  const sched::FreezeScope frozen;
   const G* self = CurrentG();
   if (self != nullptr) {
     base::PrintErr("heddle: ");
@@ -90,7 +90,6 @@ void DescribeAsanError() {
       base::PrintErr(", which is %s\n", sched::GStatusText(status));
     }
   }
-  sched::Thaw();
 }
 
 void InstallAsanReport() {

@@ -28,8 +28,10 @@ void LeaveQuiet();
 // The threads that are quiet now.
 int QuietThreads();
 
-// The threads of the process, from /proc/self/stat; -1 if that cannot be read.
-// Nothing allocates or locks. errno stays as it is.
+// The threads of the process, from /proc/self/stat; if that cannot be read, as
+// without /proc or with no descriptor free, by trying all numbers of threads,
+// which may take half a second. Nothing allocates or locks. errno stays as it
+// is.
 int ThreadCount();
 
 // Whether all threads are quiet but `others` at most, of which the caller knows

@@ -1,6 +1,7 @@
 #include "heddle/runtime/os/quiet_threads.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <thread>  // NOLINT
@@ -39,6 +40,20 @@ TEST_F(QuietThreadsTest, ThreadsAreCounted) {
   note.Wakeup();
   thread.join();
   WaitForThreads(before);
+}
+
+TEST_F(QuietThreadsTest, WithoutADescriptor) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_EQ(ThreadCount(), 1 + kBackgroundThreads);
+  Note note;
+  std::thread thread([&] { note.Sleep(); });
+  EXPECT_EQ(ThreadCount(), 2 + kBackgroundThreads);
+  note.Wakeup();
+  thread.join();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_F(QuietThreadsTest, AnyProgramName) {

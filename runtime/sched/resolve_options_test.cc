@@ -141,6 +141,19 @@ TEST_F(OptionsTest, MaxThreadsHasALimit) {
   }
 }
 
+TEST_F(OptionsTest, EnumsHaveTheirValuesAlone) {
+  for (int value : {-1, 2, 7}) {
+    ExpectInvalid({.on_main_return = static_cast<OnMainReturn>(value)},
+                  {"Options::on_main_return",
+                   "is " + std::to_string(value) + ";", "kAbandon (1)"});
+  }
+  for (int value : {-1, 3, 7}) {
+    ExpectInvalid({.deadlock = static_cast<DeadlockCheck>(value)},
+                  {"Options::deadlock", "is " + std::to_string(value) + ";",
+                   "kNever (2)"});
+  }
+}
+
 TEST_F(OptionsTest, TheRestIsKept) {
   const Options resolved =
       ExpectValid({.randomize = true,

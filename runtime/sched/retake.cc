@@ -83,6 +83,28 @@ bool RetakeFromSyscall(Sched* sched, P* pp, int64_t now, bool slice_over) {
   });
 }
 
+// What a hog costs is a thread, and CPU time that others would have had. So the
+// more there are, the longer a goroutine has to have computed; and beyond a few
+// more than there are Ps, very long.
+bool MayBecomeHog(Sched* sched, int64_t ran) {
+  constexpr int64_t kSpareHogs = 2;
+  constexpr int64_t kBeyondNs = 100 * kForcePreemptNs;
+  const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);
+  const int64_t procs = sched->gomaxprocs.load(std::memory_order_relaxed);
+  const int64_t beyond = hogs + 1 - procs - kSpareHogs;
+  return ran >= kForcePreemptNs * (procs + hogs) / procs &&
+         ran >= kBeyondNs * beyond;
+}
+
+// Whether there is a thread for a P that is taken now, and for those that are
+// idle, or may be made: to take one is never worth the end of the program.
+bool ThreadToSpare(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  return sched->nm - sched->nmsys - sched->nmidle +
+             sched->npidle.load(std::memory_order_relaxed) <
+         sched->options.max_threads;
+}
+
 bool RetakeFromUserCode(Sched* sched, P* pp, int64_t now, int64_t ran) {
   if (!sched->preempt || NobodyWaits(sched, pp, now)) return false;
   bool hog = false;
@@ -93,11 +115,7 @@ bool RetakeFromUserCode(Sched* sched, P* pp, int64_t now, int64_t ran) {
         // taken.
         hog = os::ThreadIsRunning(mp->tid.load(std::memory_order_relaxed));
         mp->is_hog = hog;
-        if (!hog) return true;
-        const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);
-        const int64_t procs = sched->gomaxprocs.load(std::memory_order_relaxed);
-        return ran >= kForcePreemptNs * (procs + hogs) / procs &&
-               hogs < sched->options.max_threads / 2;
+        return (!hog || MayBecomeHog(sched, ran)) && ThreadToSpare(sched);
       },
       [] { return true; });
   if (taken && hog) sched->nhogs.fetch_add(1, std::memory_order_relaxed);

@@ -6,14 +6,17 @@
 //   Blocking(f)                  one look of sysmon's, 20 us to 10 ms, if there
 //                                is work for the P; else 10 ms
 //   user code that computes      10 ms, if there is work for the P; times
-//                                1 + hogs / procs, see below
+//                                1 + hogs / procs, see below; from procs + 2
+//                                hogs on, a second more for each
 //   user code that sleeps        10 ms, if there is work for the P
 //
 // A goroutine that computes without a P, a hog, takes CPU time from those that
 // have one, and each P makes a new one in each time slice. So the slice grows
 // with the number of hogs: a goroutine that becomes runnable waits as long as
-// in a queue behind them, as in Go, and the number of threads stays bounded.
-// One that waits in a system call that nobody wrapped in Blocking takes no CPU
+// in a queue behind them, as in Go, and the number of threads stays bounded. A
+// hog that is done with computing is one until it has a P again, as it keeps
+// its thread till then. No P is taken for which there would be no thread. One
+// that waits in a system call that nobody wrapped in Blocking takes no CPU
 // time: the kernel's word for the thread's state tells the two apart.
 //
 // Source: Go 1.21's retake, preemptone, forcePreemptNS. Go tells a goroutine to

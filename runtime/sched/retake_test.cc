@@ -184,6 +184,35 @@ TEST_F(RetakeTest, ABlockingCallLosesItsP) {
   });
 }
 
+// Sysmon may see a blocking call that has ended by the time it takes the P.
+TEST_F(RetakeTest, WithoutPreemptionOnlyABlockingCallLosesItsP) {
+  SchedForTest s({.procs = 2, .preempt = false});
+  std::atomic<int> working{2};
+  std::atomic<int> lost{0};
+  s.Run([&] {
+    for (int t = 0; t < 2; t++) {
+      GoOn([&] {
+        for (int i = 0; i < 300; i++) {
+          if (EnterSyscall()) ExitSyscall();
+          P* const pp = Getm()->p;
+          M* const mp = Getm();
+          const int64_t until = os::Nanotime() + 50'000;
+          while (os::Nanotime() < until) {
+          }
+          if (pp->m.load() != mp) lost++;
+        }
+        working--;
+      });
+    }
+    // There is always somebody who waits for a P, and a taker.
+    while (working > 0) {
+      Retake(s.get(), os::Nanotime());
+      Gosched();
+    }
+  });
+  EXPECT_EQ(lost, 0);
+}
+
 TEST_F(RetakeTest, AShortBlockingCallKeepsItsP) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
@@ -214,6 +243,74 @@ TEST_F(RetakeTest, TheRuntimeCanBeUsedInABlockingCall) {
     stop = false;
     GoOn([&] { stop = true; });
     SleepUntil(stop);
+    ExitSyscall();
+  });
+}
+
+void Compute(int64_t ns) {
+  const int64_t until = os::Nanotime() + ns;
+  while (os::Nanotime() < until) {
+  }
+}
+
+// Threads of sched's that run goroutines, or have.
+int32_t Threads(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  return sched->nm - sched->nmsys;
+}
+
+// More than a time slice each, and far more than there are Ps.
+TEST_F(RetakeTest, ManyHogsTakeFewThreads) {
+  SchedForTest s({.procs = 2});
+  s.Run([&] {
+    std::atomic<int> left{100};
+    for (int i = 0; i < left; i++) {
+      GoOn([&] {
+        Compute(3 * kForcePreemptNs / 2);
+        left--;
+      });
+    }
+    while (left > 0) Gosched();
+    // Two Ps; hogs up to two more than that; who waits for a timer.
+    EXPECT_LE(Threads(s.get()), 7);
+  });
+}
+
+TEST_F(RetakeTest, NoPIsTakenForWhichThereIsNoThread) {
+  for (const int max : {2, 3, 5}) {
+    SchedForTest s({.procs = 2, .max_threads = max});
+    s.Run([&] {
+      std::atomic<int> left{20};
+      for (int i = 0; i < left; i++) {
+        GoOn([&] {
+          Compute(3 * kForcePreemptNs / 2);
+          left--;
+        });
+      }
+      while (left > 0) Gosched();
+    });
+    EXPECT_LE(Threads(s.get()), max);
+    EXPECT_EQ(s->nhogs, 0);
+  }
+}
+
+// Sysmon, which sleeps for long by then, is woken by who begins a blocking call
+// while others wait for the P.
+TEST_F(RetakeTest, ABlockingCallHurriesSysmon) {
+  SchedForTest s({.procs = 1, .preempt = false});
+  s.Run([&] {
+    while (!s->sysmon_is_slow) {
+    }
+    ASSERT_TRUE(EnterSyscall());
+    // Nobody waits: it sleeps on.
+    ExitSyscall();
+    std::atomic<bool> ran{false};
+    GoOn([&] { ran = true; });
+    while (!s->sysmon_is_slow) {
+    }
+    ASSERT_TRUE(EnterSyscall());
+    EXPECT_FALSE(s->sysmon_is_slow && !ran);
+    SleepUntil(ran);
     ExitSyscall();
   });
 }
@@ -270,14 +367,24 @@ TEST_F(RetakeTest, PatienceGrowsWithTheHogs) {
   s.Run([&] {
     bool ran = false;
     GoOn([&] { ran = true; });
-    s->nhogs = 3;
+    s->nhogs = 2;
     const int64_t now = os::Nanotime();
     Look(s.get(), now);
-    EXPECT_EQ(Look(s.get(), now + 3 * kForcePreemptNs), 0);
+    EXPECT_EQ(Look(s.get(), now + 2 * kForcePreemptNs), 0);
     EXPECT_FALSE(ran);
-    const int taken = Look(s.get(), now + 4 * kForcePreemptNs);
+    const int taken = Look(s.get(), now + 3 * kForcePreemptNs);
     EXPECT_EQ(taken, 1);
-    EXPECT_EQ(s->nhogs, 4);
+    EXPECT_EQ(s->nhogs, 3);
+    Gosched();
+    EXPECT_EQ(s->nhogs, 2);
+    // There are two more than Ps.
+    s->nhogs = 3;
+    ran = false;
+    GoOn([&] { ran = true; });
+    const int64_t later = os::Nanotime();
+    Look(s.get(), later);
+    EXPECT_EQ(Look(s.get(), later + 99 * kForcePreemptNs), 0);
+    EXPECT_EQ(Look(s.get(), later + 100 * kForcePreemptNs), 1);
     Gosched();
     EXPECT_EQ(s->nhogs, 3);
     s->nhogs = 0;

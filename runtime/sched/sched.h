@@ -34,7 +34,7 @@ class StackPool;
 namespace heddle::sched {
 
 // Whether sysmon sleeps, and how deeply: see sysmon.h.
-enum class SysmonWait { kAwake, kShort, kDeep };
+enum class SysmonWait { kAwake, kShort, kLong, kDeep };
 
 // nmspinning, needspinning and npidle are Spinning's.
 struct Sched : Spinning {
@@ -88,6 +88,8 @@ struct Sched : Spinning {
   M* sysmon ABSL_GUARDED_BY(lock) = nullptr;
   SysmonWait sysmonwait ABSL_GUARDED_BY(lock) = SysmonWait::kAwake;
   os::Note sysmonnote;  // woken under lock
+  // sysmonwait is kLong. Written under lock; read by anyone, as a guess.
+  std::atomic<bool> sysmon_is_slow{false};
   // The monotonic clock in nanoseconds, as sysmon last saw it: 10 ms late at
   // most while a P is busy.
   std::atomic<int64_t> coarse_now{0};

@@ -8,6 +8,7 @@
 #include "heddle/runtime/sched/park.h"
 #include "heddle/runtime/sched/retake.h"
 #include "heddle/runtime/sched/switch.h"
+#include "heddle/runtime/sched/sysmon.h"
 #include "heddle/runtime/sched/tracking.h"
 
 namespace heddle::sched {
@@ -75,11 +76,13 @@ M* PassGate(M* mp) {
   if (!mp->gate.Settle()) return mp;
   HEDDLE_DCHECK(os::HeldLocks() == 0);
   mp->p = nullptr;
-  HogIsBack(mp);
   // In a blocking call it goes on without one.
   if (ReadGStatus(gp) != GStatus::kSyscall && !GetIdleP(mp)) {
     QueueOnThread(mp, gp);
   }
+  // Not before it has a P: while it queues its thread is one more than there
+  // are Ps.
+  HogIsBack(mp);
   return mp;
 }
 
@@ -93,6 +96,7 @@ bool EnterSyscall() {
                         std::memory_order_relaxed);
   if (CanTakePs()) {
     pp->status.store(PStatus::kSyscall, std::memory_order_relaxed);
+    HurrySysmon(mp->sched, pp);
   } else {
     // Nobody could take it. (entersyscallblock)
     HandoffP(mp->sched, ReleaseP());

@@ -17,6 +17,8 @@ namespace {
 constexpr int64_t kShortestNs = 20'000;
 constexpr int64_t kLongestNs = 10'000'000;
 constexpr int kIdleLooks = 50;
+// From here on a sleep is long: what waits for its end had better wake it.
+constexpr int64_t kLongNs = 100'000;
 // Between two looks for a deadlock (Sched::dead_suspected).
 constexpr int64_t kWatchNs = 1'000'000'000;
 
@@ -63,12 +65,16 @@ bool AllIdle(Sched* sched) {
 
 // Sleeps for `ns` nanoseconds at most or, while all Ps are idle, for as long as
 // they are; false if the runtime ends.
-bool Sleep(Sched* sched, int64_t ns, bool deep) {
+bool Sleep(Sched* sched, int64_t ns, bool deep, bool* hurried) {
   {
     os::LockGuard guard(sched->lock);
     if (sched->exiting.load(std::memory_order_relaxed)) return false;
     deep = deep && AllIdle(sched);
-    sched->sysmonwait = deep ? SysmonWait::kDeep : SysmonWait::kShort;
+    const bool is_long = !deep && ns >= kLongNs;
+    sched->sysmonwait = deep      ? SysmonWait::kDeep
+                        : is_long ? SysmonWait::kLong
+                                  : SysmonWait::kShort;
+    sched->sysmon_is_slow.store(is_long, std::memory_order_relaxed);
   }
   // Whoever sets it meanwhile has found something new.
   const bool watch =
@@ -79,8 +85,10 @@ bool Sleep(Sched* sched, int64_t ns, bool deep) {
   }
   os::LockGuard guard(sched->lock);
   // Whoever wakes us does so under the lock.
-  if (sched->sysmonwait == SysmonWait::kAwake) sched->sysmonnote.Clear();
+  *hurried = sched->sysmonwait == SysmonWait::kAwake;
+  if (*hurried) sched->sysmonnote.Clear();
   sched->sysmonwait = SysmonWait::kAwake;
+  sched->sysmon_is_slow.store(false, std::memory_order_relaxed);
   return !sched->exiting.load(std::memory_order_relaxed);
 }
 
@@ -93,13 +101,16 @@ void Sysmon(M* mp) {
   SchedTraceTimer trace(sched->options.debug, now);
   Scavenger scavenger(sched);
   bool scavenges = true;
+  bool hurried = false;
   while (Sleep(sched, back_off.Next(),
-               !trace.on() && !scavenges && now - busy >= kDeepSleepNs)) {
+               !trace.on() && !scavenges && now - busy >= kDeepSleepNs,
+               &hurried)) {
     now = os::Nanotime();
     sched->coarse_now.store(now, std::memory_order_relaxed);
-    const bool woken = now - busy >= kDeepSleepNs;
     if (!AllIdle(sched)) busy = now;
-    back_off.Looked(Retake(sched, now) != 0 || (woken && busy == now));
+    // Of several reasons to look often, one.
+    const bool taken = Retake(sched, now) != 0;
+    back_off.Looked(taken || (hurried && busy == now));
     SysmonTimers(sched, now);
     scavenges = scavenger.Step(now, busy == now);
     if (trace.Due(now)) {
@@ -121,6 +132,14 @@ void StartSysmon(Sched* sched) {
   M* mp = NewSystemM(sched, Sysmon);
   os::LockGuard guard(sched->lock);
   sched->sysmon = mp;
+}
+
+void HurrySysmonSlow(Sched* sched) {
+  os::LockGuard guard(sched->lock);
+  if (sched->sysmonwait != SysmonWait::kLong) return;
+  sched->sysmon_is_slow.store(false, std::memory_order_relaxed);
+  sched->sysmonwait = SysmonWait::kAwake;
+  sched->sysmonnote.Wakeup();
 }
 
 void WakeSysmon(Sched* sched, bool any_sleep) {

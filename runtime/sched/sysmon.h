@@ -2,7 +2,8 @@
 // held by somebody who does not need it (retake.h).
 //
 // It sleeps 20 us between looks; after 50 looks at which nothing was taken,
-// twice as long each time, up to 10 ms. When every P has been idle for
+// twice as long each time, up to 10 ms, or until a goroutine begins a blocking
+// call while others wait for its P. When every P has been idle for
 // kDeepSleepNs it sleeps until one is taken off the idle list: an idle process
 // is not woken a hundred times a second.
 //
@@ -31,6 +32,20 @@ void StartSysmon(Sched* sched);
 // Ends its sleep, if it sleeps deeply; at once with `any_sleep`.
 void WakeSysmon(Sched* sched, bool any_sleep)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
+// Wakes it and has it look often again, if it sleeps for long: its caller does.
+void HurrySysmonSlow(Sched* sched);
+
+// A goroutine begins a blocking call on pp, the calling M's: what else pp has
+// to run waits for sysmon. Go 1.21's may sleep for 10 ms at each, and calls of
+// 1 to 9 ms then come one after the other.
+inline void HurrySysmon(Sched* sched, const P* pp) {
+  if (sched->sysmon_is_slow.load(std::memory_order_relaxed) &&
+      (!pp->QueuesEmpty() ||
+       sched->runqsize.load(std::memory_order_relaxed) != 0)) {
+    HurrySysmonSlow(sched);
+  }
+}
 
 }  // namespace heddle::sched
 
