@@ -85,10 +85,10 @@ bool RetakeFromSyscall(Sched* sched, P* pp, int64_t now, bool slice_over) {
 
 // What a hog costs is a thread, and CPU time that others would have had. So the
 // more there are, the longer a goroutine has to have computed; and beyond a few
-// more than there are Ps, very long.
+// more than there are Ps, far longer.
 bool MayBecomeHog(Sched* sched, int64_t ran) {
   constexpr int64_t kSpareHogs = 2;
-  constexpr int64_t kBeyondNs = 100 * kForcePreemptNs;
+  constexpr int64_t kBeyondNs = 10 * kForcePreemptNs;
   const int64_t hogs = sched->nhogs.load(std::memory_order_relaxed);
   const int64_t procs = sched->gomaxprocs.load(std::memory_order_relaxed);
   const int64_t beyond = hogs + 1 - procs - kSpareHogs;

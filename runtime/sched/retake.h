@@ -7,7 +7,7 @@
 //                                is work for the P; else 10 ms
 //   user code that computes      10 ms, if there is work for the P; times
 //                                1 + hogs / procs, see below; from procs + 2
-//                                hogs on, a second more for each
+//                                hogs on, 100 ms for each
 //   user code that sleeps        10 ms, if there is work for the P
 //
 // A goroutine that computes without a P, a hog, takes CPU time from those that

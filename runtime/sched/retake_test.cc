@@ -383,8 +383,8 @@ TEST_F(RetakeTest, PatienceGrowsWithTheHogs) {
     GoOn([&] { ran = true; });
     const int64_t later = os::Nanotime();
     Look(s.get(), later);
-    EXPECT_EQ(Look(s.get(), later + 99 * kForcePreemptNs), 0);
-    EXPECT_EQ(Look(s.get(), later + 100 * kForcePreemptNs), 1);
+    EXPECT_EQ(Look(s.get(), later + 9 * kForcePreemptNs), 0);
+    EXPECT_EQ(Look(s.get(), later + 10 * kForcePreemptNs), 1);
     Gosched();
     EXPECT_EQ(s->nhogs, 3);
     s->nhogs = 0;

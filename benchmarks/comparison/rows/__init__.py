@@ -4,7 +4,7 @@ docs/benchmarks.md says what the rows mean. Targets are ratios to the peer, by
 the number of Ps.
 """
 
-from comparison.rows import channels, goroutines, hogs, locks, process, stacks, timers, trees
+from comparison.rows import channels, goroutines, hogs, locks, process, stacks, threads, timers, trees
 
 WORKLOADS = (
     *goroutines.WORKLOADS,
@@ -14,5 +14,6 @@ WORKLOADS = (
     *stacks.WORKLOADS,
     *timers.WORKLOADS,
     *hogs.WORKLOADS,
+    *threads.WORKLOADS,
     *process.WORKLOADS,
 )
