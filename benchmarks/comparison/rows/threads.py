@@ -5,7 +5,7 @@ from comparison.rows.terms import aims, by
 
 
 def _computing(goroutines: int) -> Workload:
-    what = f"{goroutines} goroutines that compute for 15 ms each"
+    what = f"{goroutines} goroutines that compute for some 15 ms each"
     return Workload(
         Benchmark("threads", "BM_ComputingGoroutines/{procs}/{n}"),
         [
