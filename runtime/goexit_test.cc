@@ -1,5 +1,7 @@
 // heddle::Goexit, and exceptions that leave a goroutine.
 
+#include <pthread.h>
+
 #include <atomic>
 #include <stdexcept>
 #include <string>
@@ -161,6 +163,21 @@ TEST(PanicDeathTest, AnExceptionOfAnotherType) {
                "panic: an exception of type .*Odd\n\n"
                "goroutine 1 \\[running\\]:\n");
   EXPECT_DEATH(heddle::Run([] { throw std::string("text"); }), "panic: text\n");
+}
+
+// Not as a thread ends.
+TEST(GoexitDeathTest, PthreadExitIsNone) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      heddle::Run(Options{.procs = 2},
+                  [] {
+                    Go([] { pthread_exit(nullptr); });
+                    Sleep(absl::Hours(1));
+                  }),
+      "runtime: goroutine [0-9]+ has called pthread_exit(.|\n)*"
+      "heddle::Goexit(.|\n)*fatal error: a goroutine ended its thread");
+  EXPECT_DEATH(heddle::Run([] { pthread_exit(nullptr); }),
+               "runtime: goroutine 1 has called pthread_exit");
 }
 
 TEST(PanicDeathTest, AnExceptionThatSaysNothing) {

@@ -37,7 +37,10 @@ sched::Sched* NewSched(const Options& options) {
 
 Runtime::Runtime(Options options) : sched_(NewSched(options)) {}
 
-Runtime::~Runtime() { sched::DestroySched(sched_); }
+Runtime::~Runtime() {
+  // Of a static one, perhaps: then a goroutine has called exit.
+  if (!sched::LeftAtExit(sched_, this)) sched::DestroySched(sched_);
+}
 
 int Runtime::Run(absl::AnyInvocable<int()> main) {
   int result = 0;

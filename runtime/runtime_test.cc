@@ -103,6 +103,47 @@ TEST(RunDeathTest, TwiceAtOnce) {
       "fatal error: heddle::Runtime::Run called while it runs");
 }
 
+Runtime* StaticRuntime() {
+  static Runtime runtime(Options{.procs = 2});
+  return &runtime;
+}
+
+Runtime* RuntimeOfAStaticPointer() {
+  static const auto runtime = std::make_unique<Runtime>(Options{.procs = 2});
+  return runtime.get();
+}
+
+// It ends the process with its status, whatever runs.
+TEST(RunDeathTest, ExitOnAGoroutine) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (Runtime* (*get)() : {StaticRuntime, RuntimeOfAStaticPointer}) {
+    EXPECT_EXIT(get()->Run([] {
+      Chan<int> never;
+      Go([] {
+        for (;;) Yield();
+      });
+      Go([never] { never.Recv(); });
+      Go([] {
+        Yield();
+        std::exit(7);
+      });
+      never.Recv();
+    }),
+                testing::ExitedWithCode(7), "^$");
+    EXPECT_EXIT(get()->Run([] { std::exit(8); }), testing::ExitedWithCode(8),
+                "^$");
+  }
+}
+
+TEST(RunDeathTest, DestroyedWhileItRuns) {
+  EXPECT_DEATH(
+      {
+        auto runtime = std::make_unique<Runtime>();
+        runtime->Run([&] { runtime.reset(); });
+      },
+      "fatal error: heddle::Runtime destroyed while it runs");
+}
+
 TEST(RunDeathTest, ANilMain) {
   EXPECT_DEATH(Runtime().Run(absl::AnyInvocable<int()>()),
                "fatal error: go of nil func value");

@@ -15,7 +15,6 @@
 #include <system_error>
 
 namespace heddle::testing {
-namespace {
 
 bool ForbidMembarrier() {
   sock_filter instructions[] = {
@@ -29,8 +28,6 @@ bool ForbidMembarrier() {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
          syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0) == -1;
 }
-
-}  // namespace
 
 void ExecWithoutMembarrier(std::vector<std::string> arguments) {
   // The files that the outer test has to write are not the inner one's.

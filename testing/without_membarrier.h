@@ -9,6 +9,10 @@
 
 namespace heddle::testing {
 
+// Has the kernel refuse membarrier(2) to the calling thread and those that it
+// makes, from now on. False if that cannot be had.
+bool ForbidMembarrier();
+
 // Becomes this program anew, with these arguments, by exec(2) in the calling
 // process, where membarrier(2) fails with ENOSYS from then on. Does not return:
 // exits with 126 if that cannot be had. For the statement of an EXPECT_EXIT.

@@ -53,6 +53,22 @@ void SleepUntil(int64_t when);
 // Returns what it was; -1 if that cannot be found out, and nothing is changed.
 int64_t SetTimerSlack(int64_t ns);
 
+// The calling thread's sleeps end when they are due, for a scope. Around the
+// sleep alone: threads and programs that a thread starts inherit its slack. Two
+// of a runtime's sleeps are never worth ending at once.
+class FineTimerScope {
+ public:
+  FineTimerScope() : was_(SetTimerSlack(1)) {}
+  ~FineTimerScope() {
+    if (was_ >= 0) SetTimerSlack(was_);
+  }
+  FineTimerScope(const FineTimerScope&) = delete;
+  FineTimerScope& operator=(const FineTimerScope&) = delete;
+
+ private:
+  const int64_t was_;
+};
+
 // Lets another thread of this CPU run, if one waits (Go's osyield).
 void OsYield();
 

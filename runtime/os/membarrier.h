@@ -34,8 +34,9 @@ struct AsymmetricAtomics {
   static void LightFence() { AsymmetricLightFence(); }
 };
 
-// Only where HaveAsymmetricFences(). Throws if the system call fails. errno
-// stays as it is.
+// Only where HaveAsymmetricFences(). If the system call fails by now, as a
+// seccomp filter was installed since, the calling thread visits all CPUs
+// instead; throws if it cannot do that either. errno stays as it is.
 void AsymmetricHeavyFence();
 
 }  // namespace heddle::os

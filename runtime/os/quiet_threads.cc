@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "heddle/runtime/os/fork.h"
+
 namespace heddle::os {
 namespace {
 
@@ -47,6 +49,11 @@ int CountByNumber() {
     if (syscall(SYS_tgkill, process, tid, 0) == 0) n++;
   }
   return n;
+}
+
+// Those that are counted are not in the child.
+[[gnu::constructor]] void ForgetAtFork() {
+  AtFork([] { quiet.store(0, std::memory_order_relaxed); });
 }
 
 }  // namespace

@@ -126,6 +126,13 @@ bool StartLockedM(G* gp) {
   return StopM();
 }
 
+void Retire(Sched* sched, M* mp) {
+  RemoveFromAllM(sched, mp);
+  mp->alllink = sched->freem;
+  sched->freem = mp;
+  sched->nm--;
+}
+
 void MExit(M* mp) {
   Sched* sched = mp->sched;
   HandoffP(sched, ReleaseP());
@@ -136,10 +143,7 @@ void MExit(M* mp) {
     return;
   }
   os::LockGuard guard(sched->lock);
-  RemoveFromAllM(sched, mp);
-  mp->alllink = sched->freem;
-  sched->freem = mp;
-  sched->nm--;
+  Retire(sched, mp);
   if (CheckDead(sched)) {
     // Nobody else would watch.
     sched->dead_suspected.store(true, std::memory_order_relaxed);

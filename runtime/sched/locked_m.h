@@ -38,6 +38,10 @@ bool StopLockedM(M* mp);
 // until it gets one again. False: the calling M is to leave. (startlockedm)
 bool StartLockedM(G* gp);
 
+// Takes mp, whose thread ends, from the list of all Ms to that of those to be
+// freed: it counts no more.
+void Retire(Sched* sched, M* mp) ABSL_EXCLUSIVE_LOCKS_REQUIRED(sched->lock);
+
 // mp, the calling M, runs no more: its P goes on elsewhere, and the thread ends
 // when its function returns. m0 comes back when the run is over. (mexit)
 void MExit(M* mp);

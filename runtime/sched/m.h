@@ -77,8 +77,10 @@ struct M {
   void (*mstartfn)(M*) = nullptr;
   // Sleeps here when it has nothing to do. (StopM)
   os::Note park;
-  // Next on the list of idle Ms. sched.lock.
+  // Next on the list of idle Ms, and when it was put there, by
+  // Sched::coarse_now. sched.lock.
   M* schedlink = nullptr;
+  int64_t idle_since = 0;
   // Tells a woken M that it gets no P: it leaves the scheduler. Written under
   // sched.lock before NoteWakeup.
   bool leave = false;
@@ -124,10 +126,6 @@ struct M {
   os::RecentTime recent_time;
   // Where the thread takes signals. Its own thread's. (gsignal)
   os::AltStack signal_stack;
-
-  // What the thread's timer slack was before it became a poller; -1: it has not
-  // been one, and has it still. Its own thread's.
-  int64_t timer_slack = -1;
 
   // Its thread; none for m0, and until its maker has noted it. sched.lock.
   os::OsThread thread;

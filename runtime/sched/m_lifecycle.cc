@@ -1,5 +1,7 @@
 #include "heddle/runtime/sched/m_lifecycle.h"
 
+#include <pthread.h>
+
 #include <cerrno>
 #include <new>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include "heddle/runtime/sched/locked_m.h"
 #include "heddle/runtime/sched/p_lifecycle.h"
 #include "heddle/runtime/sched/poll.h"
+#include "heddle/runtime/sched/proc.h"
 #include "heddle/runtime/sched/schedule.h"
 #include "heddle/runtime/sched/switch.h"
 #include "heddle/runtime/sched/template_thread.h"
@@ -46,9 +49,33 @@ void MStart(void* arg) {
   Setm(nullptr);
 }
 
+// A thread ends, but for exit(3): called if it had an M.
+void AtThreadExit(void* /*m*/) {
+  const G* gp = Curg();
+  if (gp == nullptr) return;
+  base::PrintErr(
+      "runtime: goroutine %llu has called pthread_exit, or its thread was "
+      "cancelled: its thread is the runtime's, and runs others. "
+      "heddle::Goexit ends a goroutine\n",
+      static_cast<unsigned long long>(gp->goid));
+  base::FatalText("a goroutine ended its thread");
+}
+
+void WatchThreadExit(M* mp) {
+  static const pthread_key_t key = [] {
+    pthread_key_t made;
+    if (pthread_key_create(&made, AtThreadExit) != 0) {
+      base::Throw("no pthread_key_t is left");
+    }
+    return made;
+  }();
+  pthread_setspecific(key, mp);
+}
+
 }  // namespace
 
 void MInit(M* mp) {
+  WatchThreadExit(mp);
   sanitizer::FiberCreate(&mp->g0.fiber, 0, 0);
   // A g0 is inside the runtime for good.
   sanitizer::RaceEnter(&mp->g0.fiber);
@@ -59,8 +86,6 @@ void MInit(M* mp) {
 }
 
 void Unminit(M* mp) {
-  if (mp->timer_slack >= 0) os::SetTimerSlack(mp->timer_slack);
-  mp->timer_slack = -1;
   mp->signal_stack.Remove();
   mp->tid.store(0, std::memory_order_relaxed);
   // A thread of the runtime's own goes on to destroy thread_locals, which are
@@ -88,6 +113,7 @@ void Submit(Sched* sched, G* gp) {
 }
 
 void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
+  CheckNotInherited(sched, "a goroutine was started, or woken");
   const Visit visit(sched, mp);
   {
     os::LockGuard guard(sched->lock);
@@ -202,6 +228,7 @@ void HandoffP(Sched* sched, P* pp) {
 bool StopM() {
   M* mp = Getm();
   Sched* sched = mp->sched;
+  CheckNotInherited(sched, "the calling goroutine waits, and no other runs");
   if (mp->gate.locks() != 1) base::Throw("stopm holding locks");
   if (mp->p != nullptr) base::Throw("stopm holding p");
   if (mp->spinning) base::Throw("stopm spinning");
@@ -334,6 +361,7 @@ int64_t MReserveId(Sched* sched) {
 
 bool MPut(Sched* sched, M* mp) {
   mp->schedlink = sched->midle;
+  mp->idle_since = sched->coarse_now.load(std::memory_order_relaxed);
   sched->midle = mp;
   sched->nmidle++;
   FallIdle(mp);

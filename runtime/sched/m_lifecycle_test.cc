@@ -11,7 +11,10 @@
 #include "gtest/gtest.h"
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/sched/park.h"
+#include "heddle/runtime/sched/retire.h"
 #include "heddle/runtime/sched/sched_for_test.h"
+#include "heddle/runtime/sched/syscall.h"
+#include "heddle/runtime/sched/timers.h"
 
 // Thread creation that fails, on request (linkopts --wrap).
 namespace {
@@ -210,6 +213,64 @@ TEST(HandoffPTest, AnIdlePGoesToTheIdleList) {
     EXPECT_EQ(pp->m.load(), Getm());
   });
   EXPECT_EQ(s->npidle, 1);
+}
+
+// Threads of `s` that run goroutines, idle ones included.
+int32_t Threads(Sched* s) {
+  os::LockGuard guard(s->lock);
+  return s->nm - s->nmsys;
+}
+
+// Blocks so many threads at once, each in a system call.
+void BlockThreads(int n) {
+  std::atomic<int> inside{0};
+  std::atomic<int> left{n};
+  for (int i = 0; i < n; i++) {
+    GoOn([&] {
+      EnterSyscall();
+      inside++;
+      while (inside < n) os::Usleep(100);
+      ExitSyscall();
+      left--;
+    });
+  }
+  GoschedUntil([&] { return left == 0; });
+}
+
+TEST(RetireTest, IdleThreadsEnd) {
+  SchedForTest s({.procs = 2, .thread_idle_ms = 5});
+  s.Run([&] {
+    for (int round = 0; round < 3; round++) {
+      BlockThreads(20);
+      EXPECT_GE(Threads(s.get()), 20);
+      // Sysmon looks for as long as there are too many, though all is idle.
+      while (Threads(s.get()) > 3) SleepUntil(os::Nanotime() + 1'000'000);
+      for (int i = 0; i < 20; i++) SleepUntil(os::Nanotime() + 1'000'000);
+      // One more than there are Ps stays.
+      EXPECT_EQ(Threads(s.get()), 3);
+    }
+  });
+}
+
+TEST(RetireTest, NotIfTheyAreToStay) {
+  SchedForTest s({.procs = 1, .thread_idle_ms = 0});
+  s.Run([&] {
+    BlockThreads(5);
+    const int32_t before = Threads(s.get());
+    EXPECT_FALSE(RetireIdleM(s.get(), os::Nanotime() + 3600'000'000'000));
+    EXPECT_EQ(Threads(s.get()), before);
+  });
+}
+
+// Work comes while threads end.
+TEST(RetireTest, WorkIsNotLost) {
+  SchedForTest s({.procs = 4, .thread_idle_ms = 1});
+  s.Run([&] {
+    for (int round = 0; round < 100; round++) {
+      BlockThreads(8);
+      SleepUntil(os::Nanotime() + round % 10 * 200'000);
+    }
+  });
 }
 
 }  // namespace

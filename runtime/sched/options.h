@@ -45,6 +45,9 @@ struct Options {
   // The most threads that run goroutines, Run's caller among them, 1 or more;
   // the runtime dies beyond that.
   int max_threads = 10'000;
+  // Milliseconds that a thread has nothing to do before it ends, if there are
+  // more than procs + 1 of them; up to a half more, by chance. 0: they stay.
+  int thread_idle_ms = 5000;
   // Makes the scheduler's choices at random (Go's randomizeScheduler), to
   // shake out what relies on an order. With one P, reproducible from `seed`:
   // what depends on the clock, as `preempt`, is off then.

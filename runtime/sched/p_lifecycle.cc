@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "heddle/runtime/base/throw.h"
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/sched/globrunq.h"
 #include "heddle/runtime/sched/sysmon.h"
 #include "heddle/runtime/sched/timers.h"
@@ -18,6 +19,11 @@ struct FreePMemory {
   PMemory* first ABSL_GUARDED_BY(lock) = nullptr;
 };
 constinit FreePMemory free_memory;
+
+// The list is whole at any time.
+[[gnu::constructor]] void UnlockAtFork() {
+  os::AtFork([] { new (&free_memory.lock) os::Lock(os::LockRank::kLeaf); });
+}
 
 }  // namespace
 

@@ -30,12 +30,6 @@ Claim ClaimPoll(M* mp) {
   return Claim::kMine;
 }
 
-// The pollers' timers end when they are due, and not some 50 us later: nothing
-// is gained by ending two of them at once.
-void WantFineTimer(M* mp) {
-  if (mp->timer_slack < 0) mp->timer_slack = os::SetTimerSlack(1);
-}
-
 // Sleeps until the earliest timer, or BreakPoll; not at all if that is due, or
 // there is none. `until` is kNeverDue before, and 0 afterwards.
 void SleepForTimer(Sched* sched) {
@@ -49,6 +43,8 @@ void SleepForTimer(Sched* sched) {
       int64_t until = kNeverDue;
       poll.until.compare_exchange_strong(until, when, std::memory_order_seq_cst,
                                          std::memory_order_seq_cst);
+      // It ends when the timer is due, and not some 50 us later.
+      const os::FineTimerScope fine;
       broken = poll.note.SleepFor(when - now);
     }
   }
@@ -95,7 +91,6 @@ Polled PollTimers(M* mp) {
       BreakPoll(sched, when);
       return Polled::kNot;
     }
-    WantFineTimer(mp);
     P* pp = nullptr;
     After after;
     do {

@@ -1,11 +1,14 @@
 #include "heddle/runtime/sched/proc.h"
 
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <utility>
 
 #include "absl/base/attributes.h"
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/os/quiet_threads.h"
 #include "heddle/runtime/sched/all_scheds.h"
 #include "heddle/runtime/sched/check_dead.h"
@@ -53,6 +56,19 @@ class M0Scope {
   EhGlobals eh_;
 };
 
+}  // namespace
+
+void CheckNotInherited(const Sched* sched, const char* what) {
+  if (ABSL_PREDICT_TRUE(!IsInherited(sched))) return;
+  base::PrintErr(
+      "runtime: %s, in a child of fork(2), of a runtime that has run before: "
+      "its threads are the parent's. Make a new one, or call execve or _exit\n",
+      what);
+  base::FatalText("a runtime was used after fork");
+}
+
+namespace {
+
 // False if there is no P for m0: after kAbandon, others may have all of them.
 bool BeginRun(Sched* sched) {
   os::LockGuard guard(sched->lock);
@@ -60,6 +76,7 @@ bool BeginRun(Sched* sched) {
     base::Throw("heddle::Runtime::Run called while it runs");
   }
   sched->run_under_way = true;
+  sched->forks.store(os::Forks(), std::memory_order_relaxed);
   sched->run_done.store(false, std::memory_order_relaxed);
   sched->main_done = false;
   sched->m0->leave = false;
@@ -88,6 +105,10 @@ struct Orphans {
   Sched* list ABSL_GUARDED_BY(lock) = nullptr;
 };
 ABSL_CONST_INIT Orphans orphans;
+
+[[gnu::constructor]] void ForgetAtFork() {
+  os::AtFork([] { new (&orphans) Orphans; });
+}
 
 Sched* TakeOrphans() {
   os::LockGuard guard(orphans.lock);
@@ -182,8 +203,13 @@ void JoinAndDelete(Sched* sched) {
   delete sched;
 }
 
+std::atomic<bool> process_exits{false};
+
 // Run, with the calling thread as m0.
 void RunM0(Sched* sched, const FuncVal& main, uintptr_t callerpc) {
+  [[maybe_unused]] static const int at_exit =
+      std::atexit([] { process_exits.store(true, std::memory_order_relaxed); });
+  CheckNotInherited(sched, "heddle::Runtime::Run");
   M* m0 = sched->m0;
   M0Scope scope(m0);
   const bool have_p = BeginRun(sched);
@@ -304,6 +330,23 @@ bool M0Leaves(M* m0) {
   if (sched->run_done.load(std::memory_order_acquire)) return false;
   HandoffP(sched, ReleaseP());
   WaitForMain(sched);
+  return true;
+}
+
+bool LeftAtExit(Sched* sched, const void* owner) {
+  if (IsInherited(sched)) return true;
+  {
+    os::LockGuard guard(sched->lock);
+    if (!sched->run_under_way) return false;
+  }
+  // What is static is destroyed when the process exits, and before the handler
+  // that says so if it was made after the first Run.
+  Dl_info info;
+  if (!process_exits.load(std::memory_order_relaxed) &&
+      dladdr(owner, &info) == 0) {
+    return false;
+  }
+  LeaveBehind(sched);
   return true;
 }
 

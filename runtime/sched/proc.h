@@ -27,6 +27,7 @@
 
 #include <cstdint>
 
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/sched/func_val.h"
 #include "heddle/runtime/sched/sched.h"
 
@@ -49,6 +50,21 @@ void WaitForMain(Sched* sched);
 
 // A runtime; `options` is what ResolveOptions returned. Starts no thread.
 Sched* CreateSched(const Options& options);
+
+// Whether this process is a child of fork(2), and sched's threads are not in
+// it.
+inline bool IsInherited(const Sched* sched) {
+  const uint32_t forks = sched->forks.load(std::memory_order_relaxed);
+  return forks != Sched::kNoThreads && forks != os::Forks();
+}
+// Ends the process if so: `what` was asked of it.
+void CheckNotInherited(const Sched* sched, const char* what);
+
+// Whether `sched` is a parent's, or the process exits while `sched` is in a
+// Run, because a goroutine of somebody's has called exit(3): then nothing is to
+// be done with it, as its threads go on until the process has ended. `owner` is
+// the object that is being destroyed.
+bool LeftAtExit(Sched* sched, const void* owner);
 
 // Ends it as above. It is gone for the caller.
 void DestroySched(Sched* sched);

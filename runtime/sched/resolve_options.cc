@@ -51,6 +51,12 @@ absl::StatusOr<Options> ResolveOptions(const Options& options) {
         "heddle: Options::max_threads is %d; it must be 1 or more",
         options.max_threads));
   }
+  if (options.thread_idle_ms < 0) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "heddle: Options::thread_idle_ms is %d; it must be 1 or more, or 0 for "
+        "threads that stay",
+        options.thread_idle_ms));
+  }
   // Also what a cast has made of a number.
   if (options.on_main_return != OnMainReturn::kWait &&
       options.on_main_return != OnMainReturn::kAbandon) {

@@ -64,6 +64,7 @@ TEST_F(OptionsTest, DefaultsAreValidAndAskTheSystemForTheCpus) {
   EXPECT_EQ(resolved.procs, std::min(os::NumCpu(), kMaxProcs));
   EXPECT_EQ(resolved.stack_size, stack::kDefaultStack);
   EXPECT_EQ(resolved.max_threads, 10'000);
+  EXPECT_EQ(resolved.thread_idle_ms, 5000);
   EXPECT_FALSE(resolved.randomize);
   EXPECT_FALSE(resolved.migrate_always);
   EXPECT_EQ(resolved.on_main_return, OnMainReturn::kWait);
@@ -138,6 +139,17 @@ TEST_F(OptionsTest, MaxThreadsHasALimit) {
     ExpectInvalid({.max_threads = max},
                   {"Options::max_threads", "is " + std::to_string(max) + ";",
                    "1 or more"});
+  }
+}
+
+TEST_F(OptionsTest, ThreadIdleMsHasALimit) {
+  for (int ms : {0, 1, INT_MAX}) {
+    EXPECT_EQ(ExpectValid({.thread_idle_ms = ms}).thread_idle_ms, ms);
+  }
+  for (int ms : {-1, INT_MIN}) {
+    ExpectInvalid({.thread_idle_ms = ms},
+                  {"Options::thread_idle_ms", "is " + std::to_string(ms) + ";",
+                   "1 or more", "0 for threads that stay"});
   }
 }
 

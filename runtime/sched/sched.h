@@ -8,10 +8,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
 #include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/os/lock.h"
 #include "heddle/runtime/os/note.h"
 #include "heddle/runtime/sched/all_gs.h"
@@ -49,6 +51,11 @@ struct Sched : Spinning {
   const Options options;
   // os::Nanotime() of its start, for reports.
   const int64_t start_ns = os::Nanotime();
+
+  // os::Forks() when its first Run began, which makes threads; before that it
+  // is a child's of fork as well as the parent's.
+  static constexpr uint32_t kNoThreads = std::numeric_limits<uint32_t>::max();
+  std::atomic<uint32_t> forks{kNoThreads};
 
   // Protects what is marked with it, and the passing of Ps and Ms. Taken for
   // short; nothing allocates under it but in ProcResize.

@@ -1,7 +1,10 @@
 #include "heddle/runtime/sched/sched_ref.h"
 
+#include <new>
+
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/os/lock.h"
 #include "heddle/runtime/sched/m.h"
 #include "heddle/runtime/sched/sched.h"
@@ -14,6 +17,11 @@ struct FreeDoors {
   Door* first ABSL_GUARDED_BY(lock) = nullptr;
 };
 constinit FreeDoors free_doors;
+
+// The list is whole at any time.
+[[gnu::constructor]] void UnlockAtFork() {
+  os::AtFork([] { new (&free_doors.lock) os::Lock(os::LockRank::kLeaf); });
+}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "heddle/runtime/sched/check_dead.h"
 #include "heddle/runtime/sched/m_lifecycle.h"
 #include "heddle/runtime/sched/retake.h"
+#include "heddle/runtime/sched/retire.h"
 #include "heddle/runtime/sched/scavenge.h"
 #include "heddle/runtime/sched/sched_trace.h"
 #include "heddle/runtime/sched/timers.h"
@@ -101,10 +102,12 @@ void Sysmon(M* mp) {
   SchedTraceTimer trace(sched->options.debug, now);
   Scavenger scavenger(sched);
   bool scavenges = true;
+  bool retires = true;
   bool hurried = false;
-  while (Sleep(sched, back_off.Next(),
-               !trace.on() && !scavenges && now - busy >= kDeepSleepNs,
-               &hurried)) {
+  while (
+      Sleep(sched, back_off.Next(),
+            !trace.on() && !scavenges && !retires && now - busy >= kDeepSleepNs,
+            &hurried)) {
     now = os::Nanotime();
     sched->coarse_now.store(now, std::memory_order_relaxed);
     if (!AllIdle(sched)) busy = now;
@@ -113,6 +116,7 @@ void Sysmon(M* mp) {
     back_off.Looked(taken || (hurried && busy == now));
     SysmonTimers(sched, now);
     scavenges = scavenger.Step(now, busy == now);
+    retires = RetireIdleM(sched, now);
     if (trace.Due(now)) {
       PrintSchedTrace(sched, sched->options.debug.scheddetail);
     }

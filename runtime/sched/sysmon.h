@@ -7,7 +7,8 @@
 // kDeepSleepNs it sleeps until one is taken off the idle list: an idle process
 // is not woken a hundred times a second.
 //
-// It also keeps the coarse clock (Sched::coarse_now), and prints the lines of
+// It also ends the threads of Ms that have been idle for long (retire.h), keeps
+// the coarse clock (Sched::coarse_now), and prints the lines of
 // HEDDLE_DEBUG=schedtrace, every 10 ms at most; it never sleeps deeply then.
 //
 // Source: Go 1.21's sysmon. Differences: it starts with the first Run and not

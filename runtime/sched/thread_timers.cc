@@ -3,8 +3,11 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <new>
+
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/os/clock.h"
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/os/note.h"
 #include "heddle/runtime/os/quiet_threads.h"
 #include "heddle/runtime/sched/race.h"
@@ -16,7 +19,9 @@ namespace {
 struct ThreadTimersState {
   Timers timers;
   os::Note note;
-  // Under timers.lock: whether its thread sleeps, and until when.
+  // Under timers.lock: whether it has a thread, whether that sleeps, and until
+  // when.
+  bool has_thread = true;
   bool sleeps = false;
   int64_t until = 0;
 };
@@ -31,7 +36,12 @@ void Sleep(ThreadTimersState* s) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     s->until = when;
     if (when == kNeverDue) os::EnterQuiet();
     s->timers.lock.unlock();
-    bool woken = s->note.SleepFor(when == kNeverDue ? -1 : when - now);
+    bool woken;
+    {
+      // Threads that are made here do not inherit it.
+      const os::FineTimerScope fine;
+      woken = s->note.SleepFor(when == kNeverDue ? -1 : when - now);
+    }
     s->timers.lock.lock();
     // Who has set `sleeps` wakes it, or is about to.
     const bool is_woken = !s->sleeps;
@@ -46,7 +56,6 @@ void Sleep(ThreadTimersState* s) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 
 void* ThreadMain(void* arg) {
   auto* s = static_cast<ThreadTimersState*>(arg);
-  os::SetTimerSlack(1);
   for (;;) {
     const RaceScope not_looked_at;
     Sleep(s);
@@ -55,8 +64,7 @@ void* ThreadMain(void* arg) {
 }
 
 // The thread takes no signals: handlers are the program's own threads'.
-ThreadTimersState* Start() {
-  auto* s = new ThreadTimersState;
+void Start(ThreadTimersState* s) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -69,11 +77,35 @@ ThreadTimersState* Start() {
     base::Throw("pthread_create failed");
   }
   pthread_detach(thread);
-  return s;
+}
+
+ThreadTimersState* State();
+
+// A child of fork has no such thread, but all its timers.
+void BeforeFork() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  State()->timers.lock.lock();
+}
+void AfterFork() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  State()->timers.lock.unlock();
+}
+void AfterForkInChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  ThreadTimersState* s = State();
+  s->sleeps = false;
+  new (&s->note) os::Note;
+  // Not for a child that only calls execve.
+  s->has_thread = !s->timers.heap.empty();
+  const bool start = s->has_thread;
+  s->timers.lock.unlock();
+  if (start) Start(s);
 }
 
 ThreadTimersState* State() {
-  static ThreadTimersState* const state = Start();
+  static ThreadTimersState* const state = [] {
+    auto* s = new ThreadTimersState;
+    Start(s);
+    os::AtFork(AfterForkInChild, BeforeFork, AfterFork);
+    return s;
+  }();
   return state;
 }
 
@@ -83,13 +115,20 @@ Timers* ThreadTimers() { return &State()->timers; }
 
 void WakeThreadTimers(int64_t when) {
   ThreadTimersState* s = State();
+  bool start;
   {
     const os::SpinLockGuard guard(s->timers.lock);
-    if (!s->sleeps || s->until <= when) return;
+    start = !s->has_thread;
+    s->has_thread = true;
+    if (!start && (!s->sleeps || s->until <= when)) return;
+    if (s->sleeps && s->until == kNeverDue) os::LeaveQuiet();
     s->sleeps = false;
-    if (s->until == kNeverDue) os::LeaveQuiet();
   }
-  s->note.Wakeup();
+  if (start) {
+    Start(s);
+  } else {
+    s->note.Wakeup();
+  }
 }
 
 }  // namespace heddle::sched

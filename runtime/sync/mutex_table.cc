@@ -1,5 +1,8 @@
 #include "heddle/runtime/sync/mutex_table.h"
 
+#include <new>
+
+#include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/os/membarrier.h"
 
 namespace heddle::sync {
@@ -8,6 +11,14 @@ constinit MutexBucket MutexBucket::buckets_[];
 constinit std::atomic<uint8_t> MutexBucket::flags_[] = {};
 
 void MutexBucket::RaiseAllWithoutFences() {
+  // Nobody waits in a child of fork: those who did are not there.
+  os::AtFork([] {
+    for (MutexBucket& bucket : buckets_) new (&bucket) MutexBucket;
+    if (!os::HaveAsymmetricFences()) return;
+    for (std::atomic<uint8_t>& flag : flags_) {
+      flag.store(0, std::memory_order_relaxed);
+    }
+  });
   if (os::HaveAsymmetricFences()) return;
   for (std::atomic<uint8_t>& flag : flags_) {
     flag.store(1, std::memory_order_relaxed);

@@ -1,5 +1,7 @@
 #include "heddle/runtime/time/sleep.h"
 
+#include <sys/prctl.h>
+
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -329,6 +331,22 @@ TEST_P(SleepTest, ShowsInReports) {
     seen = true;
     wg.Wait();
   });
+}
+
+// What a goroutine starts has the slack that the program has.
+TEST(SleepTest, LeavesTheTimerSlack) {
+  const int usual = prctl(PR_GET_TIMERSLACK);
+  heddle::Run(Options{.procs = 2}, [&] {
+    for (int i = 0; i < 50; i++) {
+      Sleep(absl::Microseconds(200));
+      EXPECT_EQ(prctl(PR_GET_TIMERSLACK), usual);
+      std::thread([&] { EXPECT_EQ(prctl(PR_GET_TIMERSLACK), usual); }).join();
+    }
+  });
+  std::atomic<int> of_func{0};
+  AfterFunc(absl::Milliseconds(1), [&] { of_func = prctl(PR_GET_TIMERSLACK); });
+  while (of_func == 0) std::this_thread::yield();
+  EXPECT_EQ(of_func, usual);
 }
 
 }  // namespace
