@@ -276,6 +276,7 @@ TEST_P(LockedThreadTest, NewThreadsDoNotInheritWhatAnEndedGoroutineChanged) {
         changed = true;
       });
       Go([&] {
+        while (!changed) Yield();
         sigset_t now;
         pthread_sigmask(SIG_SETMASK, nullptr, &now);
         EXPECT_FALSE(sigismember(&now, SIGUSR2));

@@ -209,10 +209,11 @@ TEST(RunTest, AnEarlyGoroutineIsNotMain) {
   for (const OnMainReturn on_return :
        {OnMainReturn::kWait, OnMainReturn::kAbandon}) {
     for (int i = 0; i < 300; i++) {
-      std::atomic<uint64_t> early{0};
+      // Its own: it may outlive the runtime.
+      const auto early = std::make_shared<std::atomic<uint64_t>>(0);
       bool ended = false;
       Runtime runtime(Options{.procs = 2, .on_main_return = on_return});
-      runtime.Go([&] { early = GoId(); });
+      runtime.Go([early] { *early = GoId(); });
       runtime.Run([&] {
         EXPECT_EQ(GoId(), 1);
         Sleep(absl::Milliseconds(1));
@@ -220,7 +221,7 @@ TEST(RunTest, AnEarlyGoroutineIsNotMain) {
       });
       ASSERT_TRUE(ended);
       if (on_return == OnMainReturn::kWait) {
-        EXPECT_GT(early, 1);
+        EXPECT_GT(*early, 1);
       }
     }
   }
@@ -228,10 +229,10 @@ TEST(RunTest, AnEarlyGoroutineIsNotMain) {
 
 // Nor is one that is left from the Run before.
 TEST(RunTest, EachRunHasAMainOfItsOwn) {
+  const Chan<int> go_on;
+  std::atomic<bool> left_ended{false};
   Runtime runtime(
       Options{.procs = 2, .on_main_return = OnMainReturn::kAbandon});
-  Chan<int> go_on;
-  std::atomic<bool> left_ended{false};
   runtime.Run([&] {
     Go([&] {
       go_on.Recv();

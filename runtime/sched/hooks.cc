@@ -5,6 +5,7 @@
 
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/sched/g.h"
+#include "heddle/runtime/sched/race.h"
 #include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
@@ -45,6 +46,7 @@ void SetUnlinkHook(WaitReason reason, UnlinkHook hook) {
 }
 
 void UnlinkWaiters(Sched* sched) {
+  const RaceScope not_looked_at;
   sched->allgs.ForEachUsed([](G* gp) {
     if (!MayBeLinked(gp)) return;
     const UnlinkHook hook =

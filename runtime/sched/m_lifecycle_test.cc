@@ -221,28 +221,30 @@ int32_t Threads(Sched* s) {
   return s->nm - s->nmsys;
 }
 
-// Blocks so many threads at once, each in a system call.
-void BlockThreads(int n) {
+// Blocks so many threads at once, each in a system call; returns how many there
+// were then.
+int32_t BlockThreads(Sched* s, int n) {
+  std::atomic<int32_t> threads{0};
   std::atomic<int> inside{0};
   std::atomic<int> left{n};
   for (int i = 0; i < n; i++) {
     GoOn([&] {
       EnterSyscall();
-      inside++;
+      if (++inside == n) threads = Threads(s);
       while (inside < n) os::Usleep(100);
       ExitSyscall();
       left--;
     });
   }
   GoschedUntil([&] { return left == 0; });
+  return threads;
 }
 
 TEST(RetireTest, IdleThreadsEnd) {
   SchedForTest s({.procs = 2, .thread_idle_ms = 5});
   s.Run([&] {
     for (int round = 0; round < 3; round++) {
-      BlockThreads(20);
-      EXPECT_GE(Threads(s.get()), 20);
+      EXPECT_GE(BlockThreads(s.get(), 20), 20);
       // Sysmon looks for as long as there are too many, though all is idle.
       while (Threads(s.get()) > 3) SleepUntil(os::Nanotime() + 1'000'000);
       for (int i = 0; i < 20; i++) SleepUntil(os::Nanotime() + 1'000'000);
@@ -255,7 +257,7 @@ TEST(RetireTest, IdleThreadsEnd) {
 TEST(RetireTest, NotIfTheyAreToStay) {
   SchedForTest s({.procs = 1, .thread_idle_ms = 0});
   s.Run([&] {
-    BlockThreads(5);
+    BlockThreads(s.get(), 5);
     const int32_t before = Threads(s.get());
     EXPECT_FALSE(RetireIdleM(s.get(), os::Nanotime() + 3600'000'000'000));
     EXPECT_EQ(Threads(s.get()), before);
@@ -267,7 +269,7 @@ TEST(RetireTest, WorkIsNotLost) {
   SchedForTest s({.procs = 4, .thread_idle_ms = 1});
   s.Run([&] {
     for (int round = 0; round < 100; round++) {
-      BlockThreads(8);
+      BlockThreads(s.get(), 8);
       SleepUntil(os::Nanotime() + round % 10 * 200'000);
     }
   });
