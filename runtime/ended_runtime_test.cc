@@ -178,13 +178,13 @@ TEST(EndedRuntimeTest, ChannelsForgetWhoWaited) {
     Runtime runtime(kAbandoning);
     runtime.Run([&] {
       for (int i = 0; i < 5; i++) {
-        Go([in] { in.Recv(); });
-        Go([out] { out.Send(1); });
-        Go([one, two] {
+        Go([&in] { in.Recv(); });
+        Go([&out] { out.Send(1); });
+        Go([&one, &two] {
           int v;
           Select(RecvFrom(one, &v), SendTo(two, 3));
         });
-        Go(GoOptions{.system = true}, [in] { in.Recv(); });
+        Go(GoOptions{.system = true}, [&in] { in.Recv(); });
       }
       Sleep(absl::Milliseconds(2));
     });
@@ -195,7 +195,7 @@ TEST(EndedRuntimeTest, ChannelsForgetWhoWaited) {
   EXPECT_FALSE(one.TrySend(1));
   EXPECT_FALSE(two.TryRecv().has_value());
   heddle::Run(Options{.procs = 1}, [&] {
-    Go([in] { in.Send(7); });
+    Go([&in] { in.Send(7); });
     EXPECT_EQ(in.Recv(), 7);
   });
   in.Close();
@@ -226,8 +226,8 @@ TEST(EndedRuntimeTest, WokenBesideTheEnd) {
       Runtime runtime(kAbandoning);
       runtime.Run([&] {
         for (int i = 0; i < 50; i++) {
-          Go([c] { c.Recv(); });
-          Go([c, d] {
+          Go([&c] { c.Recv(); });
+          Go([&c, &d] {
             int v;
             Select(RecvFrom(c, &v), RecvFrom(d, &v));
           });
