@@ -149,10 +149,4 @@ int Retake(Sched* sched, int64_t now) {
   return n;
 }
 
-void HogIsBack(M* mp) {
-  if (!mp->is_hog) return;
-  mp->is_hog = false;
-  mp->sched->nhogs.fetch_sub(1, std::memory_order_relaxed);
-}
-
 }  // namespace heddle::sched

@@ -46,9 +46,6 @@ bool TakeP(Sched* sched, P* pp);
 // took, and passed on. (retake)
 int Retake(Sched* sched, int64_t now);
 
-// Notes on mp, which has come in without its P, that it is no hog any more.
-void HogIsBack(M* mp);
-
 }  // namespace heddle::sched
 
 #endif  // RUNTIME_SCHED_RETAKE_H_

@@ -1,5 +1,7 @@
 #include "heddle/runtime/sched/syscall.h"
 
+#include <utility>
+
 #include "heddle/runtime/os/lock.h"
 #include "heddle/runtime/sched/globrunq.h"
 #include "heddle/runtime/sched/leave_hook.h"
@@ -76,13 +78,15 @@ M* PassGate(M* mp) {
   if (!mp->gate.Settle()) return mp;
   HEDDLE_DCHECK(os::HeldLocks() == 0);
   mp->p = nullptr;
+  // A taker may write it again once there is another P.
+  const bool was_hog = std::exchange(mp->is_hog, false);
   // In a blocking call it goes on without one.
   if (ReadGStatus(gp) != GStatus::kSyscall && !GetIdleP(mp)) {
     QueueOnThread(mp, gp);
   }
   // Not before it has a P: while it queues its thread is one more than there
   // are Ps.
-  HogIsBack(mp);
+  if (was_hog) mp->sched->nhogs.fetch_sub(1, std::memory_order_relaxed);
   return mp;
 }
 
