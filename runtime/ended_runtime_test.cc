@@ -155,8 +155,8 @@ TEST(EndedRuntimeTest, TimersStopOthersAsTheyGo) {
       heddle::Run(Options{.procs = 1}, [&] {
         const auto other = std::make_shared<std::optional<Timer>>();
         for (size_t i = 0; i < kTimers; i++) {
-          const auto stops =
-              std::make_shared<Stops>(i == stopper ? other : nullptr);
+          const std::shared_ptr<Stops> stops(
+              new Stops{i == stopper ? other : nullptr});
           Timer timer = AfterFunc(absl::Hours(kHours[i]),
                                   [stops, counted = Counted(&alive)] {});
           if (i == stopped) *other = std::move(timer);

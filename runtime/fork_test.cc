@@ -136,9 +136,8 @@ TEST(ForkTest, ADeadlockIsReportedInTheChild) {
   UseEverything();
   const Ended ended = InChild([] {
     heddle::Run([] {
-      Mutex mutex;
-      mutex.Lock();
-      mutex.Lock();
+      const Chan<int> never;
+      never.Recv();
     });
   });
   ExpectFatal(ended, "all goroutines are asleep - deadlock!");

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/base/thread_annotations.h"
 #include "heddle/runtime/arch/gobuf.h"
 #include "heddle/runtime/debug/collect.h"
 #include "heddle/runtime/debug/thread_stack.h"
@@ -80,7 +81,8 @@ const G* CurrentG() {
 
 // Without a lock, of a goroutine that may end, or park: what it has is an M if
 // it is among the Ms.
-HEDDLE_NO_SANITIZE_THREAD pid_t ThreadOf(const Sched* sched, const G* gp) {
+HEDDLE_NO_SANITIZE_THREAD pid_t ThreadOf(const Sched* sched, const G* gp)
+    ABSL_NO_THREAD_SAFETY_ANALYSIS {
   for (const M* mp = sched->allm; mp != nullptr; mp = mp->alllink) {
     if (mp == gp->m) return mp->tid.load(std::memory_order_relaxed);
   }
