@@ -13,11 +13,12 @@ def cc_test(name, copts = [], deps = [], **kwargs):
       **kwargs: as of a cc_test
     """
     if [dep for dep in deps if "googletest" in dep]:
-        copts = copts + HEDDLE_TEST_SPEED_COPTS + [
-            # Where it lies, as clang looks for the precompiled one there alone.
-            "-include",
-            "$(BINDIR)/testing/precompiled/tests.h",
-        ]
+        copts = copts + HEDDLE_TEST_SPEED_COPTS + ["-include"] + select({
+            # clang looks for the precompiled one there alone. (clang-tidy is not
+            # to find g++'s.)
+            "//testing/precompiled:clang": ["$(BINDIR)/testing/precompiled/tests.h"],
+            "//conditions:default": ["tests.h"],
+        })
         deps = deps + ["//testing/precompiled:tests"]
     native_cc_test(
         name = name,
