@@ -151,8 +151,9 @@ HEDDLE_INLINE void CountCreated(Sched* sched, P* pp) {
 }
 
 // newg, of which all is said but its number, can be queued.
-HEDDLE_INLINE void BecomeRunnable(G* newg, uint64_t goid) {
-  SetGoid(newg, goid);
+HEDDLE_INLINE void BecomeRunnable(Sched* sched, P* pp, G* newg,
+                                  Role role = Role::kUsual) {
+  SetGoid(newg, role == Role::kMain ? kMainGoid : NextGoid(sched, pp));
   TrackNew(newg);
   // (racegostart)
   RaceRelease(sanitizer::RaceBirth(&newg->fiber));
@@ -263,9 +264,8 @@ G* NewProc1(Sched* sched, const FuncVal& fn, const GoOptions& options,
     }
     CountCreated(sched, pp);
   }
-  const bool is_main = role == Role::kMain;
-  newg->marks.Set(Marks::kMain, is_main);
-  BecomeRunnable(newg, is_main ? kMainGoid : NextGoid(sched, pp));
+  newg->marks.Set(Marks::kMain, role == Role::kMain);
+  BecomeRunnable(sched, pp, newg, role);
   Releasem(mp);
   return newg;
 }
@@ -303,7 +303,7 @@ void GoStatement(const FuncVal& fn) {
       Sched* sched = mp->sched;
       P* pp = mp->p;
       CountCreated(sched, pp);
-      BecomeRunnable(newg, NextGoid(sched, pp));
+      BecomeRunnable(sched, pp, newg);
       if (ABSL_PREDICT_TRUE(pp != nullptr)) {
         RunqPutNextInOrder(sched, pp, newg);
         WakeP(sched, pp);

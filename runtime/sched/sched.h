@@ -107,6 +107,8 @@ struct Sched : Spinning {
   const bool deterministic;
   // Sysmon takes Ps from goroutines that compute for long. Immutable.
   const bool preempt;
+  // Ps can be taken from their Ms at all. Immutable.
+  const bool takes_ps = os::HaveAsymmetricFences();
   // No option makes a go statement more than usual. Immutable.
   const bool plain_go;
   // Goroutines that compute without a P, which was taken from them.

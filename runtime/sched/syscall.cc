@@ -98,7 +98,7 @@ bool EnterSyscall() {
   P* pp = mp->p;
   pp->syscalltick.store(pp->syscalltick.load(std::memory_order_relaxed) + 1,
                         std::memory_order_relaxed);
-  if (CanTakePs()) {
+  if (mp->sched->takes_ps) {
     pp->status.store(PStatus::kSyscall, std::memory_order_relaxed);
     HurrySysmon(mp->sched, pp);
   } else {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/base/optimization.h"
+#include "heddle/runtime/base/inline.h"
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/os/spin_lock.h"
 #include "heddle/runtime/sched/globrunq.h"
@@ -92,8 +94,9 @@ Timers* LockHome(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 // Gives t another time if it is in `to`; *earliest as in Arm.
-bool MoveWithin(Timer* t, Timers* to, int64_t when, int64_t period,
-                bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+HEDDLE_INLINE bool MoveWithin(Timer* t, Timers* to, int64_t when,
+                              int64_t period,
+                              bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (t->home.load(std::memory_order_relaxed) != to) return false;
   const os::SpinLockGuard guard(to->lock);
   if (t->home.load(std::memory_order_relaxed) != to) return false;
@@ -120,18 +123,10 @@ bool TakeOut(Timer* t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   return true;
 }
 
-// Whose heap a timer goes to that is armed on mp or, if that is null, by a
-// visitor of `visited`, which is null if its maker's runtime has ended.
-Timers* NewHome(const M* mp, const Sched* visited) {
-  if (mp != nullptr && mp->p != nullptr) return &mp->p->timers();
-  const Sched* sched = mp != nullptr ? mp->sched : visited;
-  return sched != nullptr ? &GetP(sched, 0)->timers() : ThreadTimers();
-}
-
 // Arms t in `to`; returns whether it was armed. *earliest, false before the
 // call, becomes true if it is the first there now.
-bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
-         bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+HEDDLE_INLINE bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
+                       bool* earliest) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (MoveWithin(t, to, when, period, earliest)) return true;
   os::LockGuard guard(t->lock);
   const bool was_armed = TakeOut(t);
@@ -143,6 +138,28 @@ bool Arm(Timer* t, Timers* to, int64_t when, int64_t period,
   to->heap.Push({when, DueTimer(t)});
   *earliest = to->Changed();
   to->lock.unlock();
+  return was_armed;
+}
+
+// ArmTimer on a plain thread, which has called Acquirem. Apart, so that the
+// usual ArmTimer saves no registers for it.
+[[gnu::noinline, gnu::cold]] bool ArmFromOutside(Timer* timer, int64_t when,
+                                                 int64_t period) {
+  bool earliest = false;
+  // Until the poller is woken: the firing may be what the runtime's end waits
+  // for.
+  const Visit visit(timer->maker);
+  Sched* sched = visit.sched();
+  Timers* to = sched != nullptr ? &GetP(sched, 0)->timers() : ThreadTimers();
+  const bool was_armed = Arm(timer, to, when, period, &earliest);
+  if (earliest) {
+    if (sched != nullptr) {
+      WakePoller(sched, when);
+    } else {
+      WakeThreadTimers(when);
+    }
+  }
+  Releasem(nullptr);
   return was_armed;
 }
 
@@ -206,18 +223,15 @@ void SleepUntil(int64_t when) {
 bool ArmTimer(Timer* timer, int64_t when, int64_t period, int64_t now) {
   RaceReleaseMerge(timer);
   M* mp = Acquirem();
-  // Until the poller is woken: the firing may be what the runtime's end waits
-  // for.
-  const Visit visit(mp == nullptr ? timer->maker : SchedRef());
-  Timers* to = NewHome(mp, visit.sched());
+  if (ABSL_PREDICT_FALSE(mp == nullptr)) {
+    return ArmFromOutside(timer, when, period);
+  }
+  P* pp = mp->p;
+  Timers* to = pp != nullptr ? &pp->timers() : &GetP(mp->sched, 0)->timers();
   bool earliest = false;
   const bool was_armed = Arm(timer, to, when, period, &earliest);
-  if (earliest) {
-    if (to->sched == nullptr) {
-      WakeThreadTimers(when);
-    } else if (TimerIsNear(when, now) || mp == nullptr || mp->p == nullptr) {
-      WakePoller(to->sched, when);
-    }
+  if (earliest && (pp == nullptr || TimerIsNear(when, now))) {
+    WakePoller(mp->sched, when);
   }
   Releasem(mp);
   return was_armed;
@@ -312,7 +326,7 @@ void MoveTimers(Timers* from, Timers* to) {
   from->Changed();
 }
 
-void DropTimers(Timers* timers) {
+[[gnu::cold]] void DropTimers(Timers* timers) {
   for (;;) {
     Timer* t;
     {
