@@ -12,8 +12,8 @@ namespace heddle {
 namespace {
 
 // Some 15 ms, one and a half times a slice: each step waits for the one before,
-// so all compilers' code takes as long. Not a time to be over: that goes on for
-// who does not run, too.
+// so all compilers' code takes as long. It counts steps, as a clock goes on
+// while a goroutine does not run.
 void Compute() {
   constexpr int kSteps = 10'000'000;
   uint64_t x = 1;

@@ -1,5 +1,5 @@
-// What outlives its runtime: timers, channels and who waits in them, used by
-// plain threads and by other runtimes, during its end and after it.
+// Timers and channels that outlive their runtime. Plain threads and other
+// runtimes use them while it ends, and after that.
 
 #include <atomic>
 #include <iterator>

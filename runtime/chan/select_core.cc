@@ -307,8 +307,8 @@ inline size_t Select::Dequeue(Waiter* waiters) {
   return done;
 }
 
-// Who fires a waiter claims it, so this does, to be the one that wakes gp:
-// never.
+// Whoever claims a select's waiter is the only one that wakes its goroutine.
+// This claims one, and wakes nobody.
 bool Select::Unlink(sched::G* gp, void* select) {
   const auto* self = static_cast<const Select*>(select);
   std::atomic<uint32_t>* fired = nullptr;

@@ -4,7 +4,7 @@
 // What the child can have anew is made new by handlers (pthread_atfork), which
 // each package registers for what it has of the process's: lists, locks,
 // counts. What needs the threads that are gone, as a runtime does, remembers
-// the number of forks at its birth, and says so when it is used.
+// the number of forks when it made them, and says so when it is used.
 
 #ifndef RUNTIME_OS_FORK_H_
 #define RUNTIME_OS_FORK_H_

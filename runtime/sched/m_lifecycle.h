@@ -129,13 +129,19 @@ void Submit(Sched* sched, G* gp);
 // inside a Visit: once it is runnable, its runtime may end.
 void SubmitFromOutside(Sched* sched, M* mp, G* gp);
 
+// Its usual case, in the caller's code: pp is the calling M's, and of gp's
+// runtime.
+HEDDLE_INLINE void SubmitOnP(Sched* sched, P* pp, G* gp) {
+  RunqPutNext(sched, pp, gp);
+  WakeP(sched, pp);
+}
+
 // Submit in the code of a caller that is inside the runtime on mp, or runs on a
 // thread that is no M (null).
 HEDDLE_INLINE void SubmitOn(M* mp, Sched* sched, G* gp) {
   P* pp = CurrentP(sched, mp);
   if (ABSL_PREDICT_TRUE(pp != nullptr)) {
-    RunqPutNext(sched, pp, gp);
-    WakeP(sched, pp);
+    SubmitOnP(sched, pp, gp);
   } else {
     SubmitFromOutside(sched, mp, gp);
   }

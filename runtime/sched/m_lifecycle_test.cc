@@ -215,22 +215,16 @@ TEST(HandoffPTest, AnIdlePGoesToTheIdleList) {
   EXPECT_EQ(s->npidle, 1);
 }
 
-// Threads of `s` that run goroutines, idle ones included.
-int32_t Threads(Sched* s) {
-  os::LockGuard guard(s->lock);
-  return s->nm - s->nmsys;
-}
-
 // Blocks so many threads at once, each in a system call; returns how many there
 // were then.
-int32_t BlockThreads(Sched* s, int n) {
+int32_t BlockThreads(SchedForTest* s, int n) {
   std::atomic<int32_t> threads{0};
   std::atomic<int> inside{0};
   std::atomic<int> left{n};
   for (int i = 0; i < n; i++) {
     GoOn([&] {
       EnterSyscall();
-      if (++inside == n) threads = Threads(s);
+      if (++inside == n) threads = s->Threads();
       while (inside < n) os::Usleep(100);
       ExitSyscall();
       left--;
@@ -244,12 +238,12 @@ TEST(RetireTest, IdleThreadsEnd) {
   SchedForTest s({.procs = 2, .thread_idle_ms = 5});
   s.Run([&] {
     for (int round = 0; round < 3; round++) {
-      EXPECT_GE(BlockThreads(s.get(), 20), 20);
+      EXPECT_GE(BlockThreads(&s, 20), 20);
       // Sysmon looks for as long as there are too many, though all is idle.
-      while (Threads(s.get()) > 3) SleepUntil(os::Nanotime() + 1'000'000);
+      while (s.Threads() > 3) SleepUntil(os::Nanotime() + 1'000'000);
       for (int i = 0; i < 20; i++) SleepUntil(os::Nanotime() + 1'000'000);
       // One more than there are Ps stays.
-      EXPECT_EQ(Threads(s.get()), 3);
+      EXPECT_EQ(s.Threads(), 3);
     }
   });
 }
@@ -257,10 +251,10 @@ TEST(RetireTest, IdleThreadsEnd) {
 TEST(RetireTest, NotIfTheyAreToStay) {
   SchedForTest s({.procs = 1, .thread_idle_ms = 0});
   s.Run([&] {
-    BlockThreads(s.get(), 5);
-    const int32_t before = Threads(s.get());
+    BlockThreads(&s, 5);
+    const int32_t before = s.Threads();
     EXPECT_FALSE(RetireIdleM(s.get(), os::Nanotime() + 3600'000'000'000));
-    EXPECT_EQ(Threads(s.get()), before);
+    EXPECT_EQ(s.Threads(), before);
   });
 }
 
@@ -269,7 +263,7 @@ TEST(RetireTest, WorkIsNotLost) {
   SchedForTest s({.procs = 4, .thread_idle_ms = 1});
   s.Run([&] {
     for (int round = 0; round < 100; round++) {
-      BlockThreads(s.get(), 8);
+      BlockThreads(&s, 8);
       SleepUntil(os::Nanotime() + round % 10 * 200'000);
     }
   });

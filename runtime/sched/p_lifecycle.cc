@@ -6,6 +6,7 @@
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/sched/globrunq.h"
+#include "heddle/runtime/sched/kept.h"
 #include "heddle/runtime/sched/sysmon.h"
 #include "heddle/runtime/sched/timers.h"
 #include "heddle/runtime/stack/stack_pool.h"
@@ -13,28 +14,17 @@
 namespace heddle::sched {
 namespace {
 
-// Of the process's: what a P lies in is not given back (INV-T2).
-struct FreePMemory {
-  os::Lock lock{os::LockRank::kLeaf};
-  PMemory* first ABSL_GUARDED_BY(lock) = nullptr;
-};
-constinit FreePMemory free_memory;
+// What Ps lie in. (INV-T2)
+constinit Kept<PMemory> memories;
 
-// The list is whole at any time.
 [[gnu::constructor]] void UnlockAtFork() {
-  os::AtFork([] { new (&free_memory.lock) os::Lock(os::LockRank::kLeaf); });
+  os::AtFork([] { memories.UnlockInChild(); });
 }
 
 }  // namespace
 
 P* NewP(Sched* sched, int32_t id) {
-  PMemory* memory;
-  {
-    os::LockGuard guard(free_memory.lock);
-    memory = free_memory.first;
-    if (memory != nullptr) free_memory.first = memory->next_free;
-  }
-  if (memory == nullptr) memory = new PMemory;
+  PMemory* const memory = memories.Take();
   memory->timers.sched = sched;
   return new (memory->p) P(id, sched->options.seed);
 }
@@ -42,9 +32,7 @@ P* NewP(Sched* sched, int32_t id) {
 void DeleteP(P* pp) {
   PMemory* const memory = PMemory::Of(pp);
   pp->~P();
-  os::LockGuard guard(free_memory.lock);
-  memory->next_free = free_memory.first;
-  free_memory.first = memory;
+  memories.PutBack(memory);
 }
 
 SparePs::SparePs(Sched* sched, int32_t n) {

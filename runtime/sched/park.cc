@@ -41,11 +41,8 @@ template <bool kDirect>
 HEDDLE_INLINE void GoschedM(M* mp, G* gp) {
   Sched* sched = mp->sched;
   P* pp = mp->p;
-  if (kDirect) {
-    gp->m = nullptr;
-  } else {
-    DropG(mp, gp);
-  }
+  gp->m = nullptr;
+  if (!kDirect) DropG(mp, gp);
   // If not, this M takes gp, or what comes before it, itself.
   const bool others = kDirect || !pp->QueuesEmpty();
   TrackRunnable(gp);

@@ -29,18 +29,17 @@
 namespace heddle::sched {
 namespace park_internal {
 
-// Cuts the tie between gp, which has stopped, and its M, mp. That may have gone
-// on with another one by a direct switch. (dropg)
-inline void DropG(M* mp, G* gp) {
-  gp->m = nullptr;
+// mp runs gp, which has stopped, no more. It may have gone on with another one
+// by a direct switch. (half of dropg)
+inline void DropG(M* mp, const G* gp) {
   if (mp->curg == gp) mp->curg = nullptr;
 }
 
 // gp, which has stopped on mp, waits from now on, and may be readied once that
 // is committed, which is told `waits_at`.
 HEDDLE_INLINE void BeginWait(M* mp, G* gp, void* waits_at) {
+  DropG(mp, gp);
   gp->waits_at = waits_at;
-  if (mp->curg == gp) mp->curg = nullptr;
   gp->waitsince = mp->sched->coarse_now.load(std::memory_order_relaxed);
   TrackWaiting(gp);
   CasGStatus(gp, GStatus::kRunning, GStatus::kWaiting);
@@ -112,8 +111,7 @@ HEDDLE_INLINE void ReadyHere(M* mp, G* gp) {
   }
   TrackReady(sched, gp);
   CasGStatus(gp, GStatus::kWaiting, GStatus::kRunnable);
-  RunqPutNext(sched, pp, gp);
-  WakeP(sched, pp);
+  SubmitOnP(sched, pp, gp);
 }
 
 }  // namespace heddle::sched

@@ -129,7 +129,7 @@ bool TakeP(Sched* sched, P* pp) {
 }
 
 int Retake(Sched* sched, int64_t now) {
-  if (!CanTakePs()) return 0;
+  if (!sched->takes_ps) return 0;
   int n = 0;
   const int32_t procs = sched->gomaxprocs.load(std::memory_order_acquire);
   for (int32_t i = 0; i < procs; i++) {

@@ -34,9 +34,6 @@ namespace heddle::sched {
 // A time slice, in nanoseconds. (forcePreemptNS)
 inline constexpr int64_t kForcePreemptNs = 10'000'000;
 
-// Whether Ps can be taken at all: it needs asymmetric fences.
-inline bool CanTakePs() { return os::HaveAsymmetricFences(); }
-
 // Takes pp from its M, if that runs user code or a blocking call; then pp is
 // nobody's, in the idle state and on no list. From any thread that holds
 // neither sched.lock nor one of a higher rank.

@@ -54,7 +54,8 @@ int Look(Sched* sched, int64_t now) {
 class RetakeTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!CanTakePs()) GTEST_SKIP() << "the kernel has no membarrier(2)";
+    if (!os::HaveAsymmetricFences())
+      GTEST_SKIP() << "the kernel has no membarrier(2)";
   }
 };
 
@@ -206,7 +207,7 @@ TEST_F(RetakeTest, WithoutPreemptionOnlyABlockingCallLosesItsP) {
         working--;
       });
     }
-    // There is always somebody who waits for a P, and a taker.
+    // Main waits for a P all the time, and takes one where it can.
     while (working > 0) {
       {
         // As sysmon, which is on a g0.
@@ -259,63 +260,54 @@ void Compute(int64_t ns) {
   }
 }
 
-// Threads of sched's that run goroutines, or have.
-int32_t Threads(Sched* sched) {
-  os::LockGuard guard(sched->lock);
-  return sched->nm - sched->nmsys;
+// Starts n goroutines that compute for more than a time slice each, and waits
+// for them.
+void RunHogs(int n) {
+  std::atomic<int> left{n};
+  for (int i = 0; i < n; i++) {
+    GoOn([&] {
+      Compute(3 * kForcePreemptNs / 2);
+      left--;
+    });
+  }
+  while (left > 0) Gosched();
 }
 
-// More than a time slice each, and far more than there are Ps.
+// Far more than there are Ps.
 TEST_F(RetakeTest, ManyHogsTakeFewThreads) {
   SchedForTest s({.procs = 2});
   s.Run([&] {
-    std::atomic<int> left{100};
-    for (int i = 0; i < left; i++) {
-      GoOn([&] {
-        Compute(3 * kForcePreemptNs / 2);
-        left--;
-      });
-    }
-    while (left > 0) Gosched();
-    // Two Ps; hogs up to two more than that; who waits for a timer.
-    EXPECT_LE(Threads(s.get()), 7);
+    RunHogs(100);
+    // Two Ps have a thread each, hogs have four, and one waits for timers.
+    EXPECT_LE(s.Threads(), 7);
   });
 }
 
 TEST_F(RetakeTest, NoPIsTakenForWhichThereIsNoThread) {
   for (const int max : {2, 3, 5}) {
     SchedForTest s({.procs = 2, .max_threads = max});
-    s.Run([&] {
-      std::atomic<int> left{20};
-      for (int i = 0; i < left; i++) {
-        GoOn([&] {
-          Compute(3 * kForcePreemptNs / 2);
-          left--;
-        });
-      }
-      while (left > 0) Gosched();
-    });
-    EXPECT_LE(Threads(s.get()), max);
+    s.Run([] { RunHogs(20); });
+    EXPECT_LE(s.Threads(), max);
     EXPECT_EQ(s->nhogs, 0);
   }
 }
 
-// Sysmon, which sleeps for long by then, is woken by who begins a blocking call
-// while others wait for the P.
+// Sysmon sleeps for long by then. A goroutine that begins a blocking call wakes
+// it if others wait for the P.
 TEST_F(RetakeTest, ABlockingCallHurriesSysmon) {
   SchedForTest s({.procs = 1, .preempt = false});
   s.Run([&] {
-    while (!s->sysmon_is_slow) {
+    while (s->sysmonwait != SysmonWait::kLong) {
     }
     ASSERT_TRUE(EnterSyscall());
     // Nobody waits: it sleeps on.
     ExitSyscall();
     std::atomic<bool> ran{false};
     GoOn([&] { ran = true; });
-    while (!s->sysmon_is_slow) {
+    while (s->sysmonwait != SysmonWait::kLong) {
     }
     ASSERT_TRUE(EnterSyscall());
-    EXPECT_FALSE(s->sysmon_is_slow && !ran);
+    EXPECT_FALSE(s->sysmonwait == SysmonWait::kLong && !ran);
     SleepUntil(ran);
     ExitSyscall();
   });

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
+#include "heddle/runtime/base/relaxed.h"
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/os/fork.h"
 #include "heddle/runtime/os/lock.h"
@@ -93,10 +94,9 @@ struct Sched : Spinning {
   // ---- sysmon ----
   bool sysmon_started ABSL_GUARDED_BY(lock) = false;
   M* sysmon ABSL_GUARDED_BY(lock) = nullptr;
-  SysmonWait sysmonwait ABSL_GUARDED_BY(lock) = SysmonWait::kAwake;
+  // Written under lock; read by anyone, as a guess.
+  base::Relaxed<SysmonWait> sysmonwait{SysmonWait::kAwake};
   os::Note sysmonnote;  // woken under lock
-  // sysmonwait is kLong. Written under lock; read by anyone, as a guess.
-  std::atomic<bool> sysmon_is_slow{false};
   // The monotonic clock in nanoseconds, as sysmon last saw it: 10 ms late at
   // most while a P is busy.
   std::atomic<int64_t> coarse_now{0};
@@ -137,7 +137,8 @@ struct Sched : Spinning {
   os::Lock allglock{os::LockRank::kAllg};
   AllGs allgs;  // appended to under allglock; read by anyone
   GFreeGlobal gfree{&allgs};
-  // Never null. Its header is for who takes stacks or gives them back.
+  // Never null. Only files that take stacks, or give them back, read its
+  // header.
   const std::unique_ptr<stack::StackPool> stackpool;
   // Usable bytes of a new goroutine's stack. Gs with another size on a free
   // list give theirs back when they are reused.
@@ -195,9 +196,9 @@ struct Sched : Spinning {
   bool run_under_way ABSL_GUARDED_BY(lock) = false;
   // The runtime ends: Ms leave.
   std::atomic<bool> exiting{false};
-  // For those outside, who may come when it is gone. Its end waits for those
-  // who visit it: a goroutine that somebody readies may end, and Run return,
-  // before he is done.
+  // How threads of others reach this runtime. The runtime's end waits while one
+  // visits: a thread that readies a goroutine may still be busy with that when
+  // the goroutine has ended, and Run has returned.
   SchedRef ref;                  // immutable
   Sched* next_orphan = nullptr;  // see proc.cc
   // The process exits, and nobody waits for what is left of this.

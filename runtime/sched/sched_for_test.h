@@ -40,6 +40,12 @@ class SchedForTest {
   Sched* get() { return sched_; }
   Sched* operator->() { return sched_; }
 
+  // The threads that run goroutines, idle ones included.
+  int32_t Threads() {
+    os::LockGuard guard(sched_->lock);
+    return sched_->nm - sched_->nmsys;
+  }
+
   // A thread without a P that submits something goes on to wake an M, which may
   // be after the end of the Run that it submitted it to; the M then finds that
   // out, and goes to sleep again. Returns when it has, after the thread was

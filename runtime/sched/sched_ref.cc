@@ -1,38 +1,25 @@
 #include "heddle/runtime/sched/sched_ref.h"
 
-#include <new>
-
 #include "heddle/runtime/base/throw.h"
 #include "heddle/runtime/os/clock.h"
 #include "heddle/runtime/os/fork.h"
-#include "heddle/runtime/os/lock.h"
+#include "heddle/runtime/sched/kept.h"
 #include "heddle/runtime/sched/m.h"
 #include "heddle/runtime/sched/sched.h"
 
 namespace heddle::sched {
 namespace {
 
-struct FreeDoors {
-  os::Lock lock{os::LockRank::kLeaf};
-  Door* first ABSL_GUARDED_BY(lock) = nullptr;
-};
-constinit FreeDoors free_doors;
+constinit Kept<Door> doors;
 
-// The list is whole at any time.
 [[gnu::constructor]] void UnlockAtFork() {
-  os::AtFork([] { new (&free_doors.lock) os::Lock(os::LockRank::kLeaf); });
+  os::AtFork([] { doors.UnlockInChild(); });
 }
 
 }  // namespace
 
 SchedRef Door::OpenFor(Sched* sched) {
-  Door* door;
-  {
-    os::LockGuard guard(free_doors.lock);
-    door = free_doors.first;
-    if (door != nullptr) free_doors.first = door->next_free_;
-  }
-  if (door == nullptr) door = new Door;
+  Door* const door = doors.Take();
   door->sched_ = sched;
   // Relaxed: its number was given to nobody yet.
   return {door, door->word_.load(std::memory_order_relaxed) >> kNumberShift};
@@ -49,14 +36,13 @@ void Door::Close(SchedRef ref) {
   ref.door->word_.fetch_add(uint64_t{1} << kNumberShift,
                             std::memory_order_acq_rel);
   AwaitNobody(ref);
-  os::LockGuard guard(free_doors.lock);
-  ref.door->next_free_ = free_doors.first;
-  free_doors.first = ref.door;
+  doors.PutBack(ref.door);
 }
 
 Visit::Visit(SchedRef ref) {
   if (!ref) return;
-  // Acquire: pairs with the release in Close; who comes late sees the end.
+  // Acquire: pairs with the release in Close. A visitor that comes after the
+  // end sees it.
   const uint64_t was = ref.door->word_.fetch_add(1, std::memory_order_acq_rel);
   if (was >> Door::kNumberShift == ref.number) {
     door_ = ref.door;

@@ -1,4 +1,4 @@
-// SchedRef: a runtime for who is outside it, and may come after its end.
+// SchedRef: a reference to a runtime that may have ended.
 //
 // A plain thread, or a goroutine of another runtime, that wants to touch a
 // runtime visits it. A Visit of one that has ended finds nobody; while a Visit
@@ -13,7 +13,7 @@
 // lies in a Door, and doors are never freed: the next runtime has the door of
 // one that ended, under another number.
 //
-// Who holds a reference need not give it back, and pays nothing for having it.
+// To hold a reference costs nothing, and nobody gives one back.
 // Rejected: a count of references, which each timer would change when it is
 // made and when it is gone, on one line for all Ps.
 
@@ -29,6 +29,8 @@ struct M;
 struct Sched;
 
 class Door;
+template <typename T>
+class Kept;
 
 // Null: no runtime, but the plain threads'. A value: copied as one likes.
 struct SchedRef {
@@ -51,6 +53,7 @@ class Door {
 
  private:
   friend class Visit;
+  friend class Kept<Door>;
 
   static constexpr int kNumberShift = 20;
   static constexpr uint64_t kVisitors = (uint64_t{1} << kNumberShift) - 1;
@@ -59,7 +62,7 @@ class Door {
   std::atomic<uint64_t> word_{0};
   // Written while the door is closed.
   Sched* sched_ = nullptr;
-  Door* next_free_ = nullptr;
+  Door* next_free = nullptr;
 };
 
 class Visit {

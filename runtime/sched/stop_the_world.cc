@@ -37,7 +37,7 @@ Stop BeginStop(M* mp) {
 // Stops the Ps of goroutines in user code and in blocking calls, which go on
 // until they enter the runtime.
 void TakeAll(Sched* sched) {
-  if (!CanTakePs()) return;
+  if (!sched->takes_ps) return;
   const int32_t n = sched->gomaxprocs.load(std::memory_order_relaxed);
   for (int32_t i = 0; i < n; i++) {
     P* pp = GetP(sched, i);

@@ -75,7 +75,6 @@ bool Sleep(Sched* sched, int64_t ns, bool deep, bool* hurried) {
     sched->sysmonwait = deep      ? SysmonWait::kDeep
                         : is_long ? SysmonWait::kLong
                                   : SysmonWait::kShort;
-    sched->sysmon_is_slow.store(is_long, std::memory_order_relaxed);
   }
   // Whoever sets it meanwhile has found something new.
   const bool watch =
@@ -89,7 +88,6 @@ bool Sleep(Sched* sched, int64_t ns, bool deep, bool* hurried) {
   *hurried = sched->sysmonwait == SysmonWait::kAwake;
   if (*hurried) sched->sysmonnote.Clear();
   sched->sysmonwait = SysmonWait::kAwake;
-  sched->sysmon_is_slow.store(false, std::memory_order_relaxed);
   return !sched->exiting.load(std::memory_order_relaxed);
 }
 
@@ -141,7 +139,6 @@ void StartSysmon(Sched* sched) {
 void HurrySysmonSlow(Sched* sched) {
   os::LockGuard guard(sched->lock);
   if (sched->sysmonwait != SysmonWait::kLong) return;
-  sched->sysmon_is_slow.store(false, std::memory_order_relaxed);
   sched->sysmonwait = SysmonWait::kAwake;
   sched->sysmonnote.Wakeup();
 }

@@ -41,7 +41,7 @@ void HurrySysmonSlow(Sched* sched);
 // to run waits for sysmon. Go 1.21's may sleep for 10 ms at each, and calls of
 // 1 to 9 ms then come one after the other.
 inline void HurrySysmon(Sched* sched, const P* pp) {
-  if (sched->sysmon_is_slow.load(std::memory_order_relaxed) &&
+  if (sched->sysmonwait == SysmonWait::kLong &&
       (!pp->QueuesEmpty() ||
        sched->runqsize.load(std::memory_order_relaxed) != 0)) {
     HurrySysmonSlow(sched);

@@ -11,7 +11,7 @@ constinit MutexBucket MutexBucket::buckets_[];
 constinit std::atomic<uint8_t> MutexBucket::flags_[] = {};
 
 void MutexBucket::RaiseAllWithoutFences() {
-  // Nobody waits in a child of fork: those who did are not there.
+  // A child of fork has none of the threads that waited.
   os::AtFork([] {
     for (MutexBucket& bucket : buckets_) new (&bucket) MutexBucket;
     if (!os::HaveAsymmetricFences()) return;
