@@ -108,13 +108,15 @@ void LowerSpinning(Sched* sched, const char* who) {
 
 void Submit(Sched* sched, G* gp) {
   M* mp = Acquirem();
-  SubmitOn(mp, sched, gp);
+  {
+    const Visit visit(sched, mp);
+    SubmitOn(mp, sched, gp);
+  }
   Releasem(mp);
 }
 
 void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
   CheckNotInherited(sched, "a goroutine was started, or woken");
-  const Visit visit(sched, mp);
   {
     os::LockGuard guard(sched->lock);
     GlobRunqPut(sched, gp);
@@ -123,8 +125,11 @@ void SubmitFromOutside(Sched* sched, M* mp, G* gp) {
 }
 
 void SubmitAll(Sched* sched, GQueue<G>* batch, int32_t n) {
-  if (n == 1) return Submit(sched, batch->Pop());
   M* mp = Acquirem();
+  if (n == 1) {
+    SubmitOn(mp, sched, batch->Pop());
+    return Releasem(mp);
+  }
   P* pp = CurrentP(sched, mp);
   if (pp != nullptr) n -= static_cast<int32_t>(pp->runq.PutBatch(batch));
   if (n > 0) {

@@ -125,11 +125,13 @@ void LowerSpinning(Sched* sched, const char* who);
 // becomes that P's runnext, else it goes to the global queue.
 void Submit(Sched* sched, G* gp);
 
-// Its case that gp goes to the global queue. If gp was parked, it is readied
-// inside a Visit: once it is runnable, its runtime may end.
+// Submit's other case: gp goes to the global queue. The caller visits sched, if
+// its thread is none of sched's: once gp is runnable, the runtime may end. A
+// visit of its own would be too late for that: the end may have begun, and
+// waits for the caller's.
 void SubmitFromOutside(Sched* sched, M* mp, G* gp);
 
-// Its usual case, in the caller's code: pp is the calling M's, and of gp's
+// Submit's usual case, in the caller's code: pp is the calling M's, and of gp's
 // runtime.
 HEDDLE_INLINE void SubmitOnP(Sched* sched, P* pp, G* gp) {
   RunqPutNext(sched, pp, gp);
@@ -137,7 +139,7 @@ HEDDLE_INLINE void SubmitOnP(Sched* sched, P* pp, G* gp) {
 }
 
 // Submit in the code of a caller that is inside the runtime on mp, or runs on a
-// thread that is no M (null).
+// thread that is no M (null); with a Visit as for SubmitFromOutside.
 HEDDLE_INLINE void SubmitOn(M* mp, Sched* sched, G* gp) {
   P* pp = CurrentP(sched, mp);
   if (ABSL_PREDICT_TRUE(pp != nullptr)) {
